@@ -1,0 +1,78 @@
+/** The kind of a connected repository. */
+export enum RepositoryType {
+  /** GitHub. */
+  GITHUB = "GITHUB",
+  /** Any other host; Terraform's name for it. */
+  OTHER = "UNKNOWN",
+}
+
+/** A repository that a build can be started from by hand. */
+export interface ManualSourceOptions {
+  /** The connected repository: `projects/P/locations/L/connections/C/repositories/R`. */
+  readonly repository: string;
+  /** The branch or tag that is built: `refs/heads/main`. */
+  readonly ref: string;
+  /**
+   * The kind of the repository.
+   * @default RepositoryType.GITHUB
+   */
+  readonly repositoryType?: RepositoryType;
+}
+
+/** A repository of which every push starts a build. */
+export interface PushSourceOptions {
+  /** The connected repository: `projects/P/locations/L/connections/C/repositories/R`. */
+  readonly repository: string;
+  /**
+   * The branches, as a regular expression (RE2) that is anchored: `^main$`. Not together with `tag`.
+   * @default - "^main$", unless a tag is given
+   */
+  readonly branch?: string;
+  /**
+   * The tags, as a regular expression (RE2) that is anchored: `^v[0-9.]+$`.
+   * @default - none
+   */
+  readonly tag?: string;
+}
+
+/** How a trigger finds its source. */
+export type TriggerSource =
+  | { readonly kind: "manual"; readonly repository: string; readonly ref: string; readonly repositoryType: string }
+  | { readonly kind: "push"; readonly repository: string; readonly branch?: string; readonly tag?: string }
+  | { readonly kind: "own-trigger" };
+
+/**
+ * Where a pipeline's source comes from, and what starts it. Repositories are those of a Cloud Build connection (second
+ * generation); trigger, connection and repository are in one region
+ * (https://docs.cloud.google.com/build/docs/repositories).
+ */
+export class PipelineSource {
+  /**
+   * Builds are started by hand, or by another program.
+   * @param options the repository and what of it is built
+   */
+  public static manual(options: ManualSourceOptions): PipelineSource {
+    return new PipelineSource({ kind: "manual", repositoryType: RepositoryType.GITHUB, ...options });
+  }
+
+  /**
+   * Every push to a branch or tag starts a build.
+   * @param options the repository and which of its pushes count
+   */
+  public static push(options: PushSourceOptions): PipelineSource {
+    const branch = options.branch ?? (options.tag === undefined ? "^main$" : undefined);
+    return new PipelineSource({ kind: "push", repository: options.repository, branch, tag: options.tag });
+  }
+
+  /** The caller has a trigger already: none is made, and `renderCloudBuildConfig()` gives the build it has to run. */
+  public static ownTrigger(): PipelineSource {
+    return new PipelineSource({ kind: "own-trigger" });
+  }
+
+  /** @internal */
+  public readonly _source: TriggerSource;
+
+  private constructor(source: TriggerSource) {
+    this._source = source;
+  }
+}

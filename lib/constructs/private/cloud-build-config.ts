@@ -1,0 +1,48 @@
+import type { CloudbuildTriggerBuild } from "@cdktf/provider-google/lib/cloudbuild-trigger";
+
+/** One step of a build, always a script: arguments would be substituted and escaped once more. */
+export interface BuildStep {
+  readonly id: string;
+  readonly image: string;
+  readonly script: string;
+  /** What the script may read, by name; values may hold substitutions of Cloud Build. */
+  readonly env: Readonly<Record<string, string>>;
+  /** The folder that steps share without the source, by name. */
+  readonly volume?: { readonly name: string; readonly path: string };
+}
+
+/** A build as Cloud Build takes it, independent of how it is written down. */
+export interface BuildConfig {
+  readonly steps: readonly BuildStep[];
+  readonly images: readonly string[];
+  readonly serviceAccount: string;
+  readonly timeout: string;
+  readonly machineType?: string;
+  readonly workerPool?: string;
+}
+
+/** The build as an argument of `google_cloudbuild_trigger`. */
+export function toTriggerBuild(config: BuildConfig): CloudbuildTriggerBuild {
+  return {
+    step: config.steps.map((step) => ({
+      id: step.id,
+      name: step.image,
+      script: escapeTemplate(step.script),
+      env: envList(step).map(escapeTemplate),
+      volumes: step.volume && [step.volume],
+    })),
+    images: config.images.map(escapeTemplate),
+    timeout: config.timeout,
+    options: { logging: "CLOUD_LOGGING_ONLY", machineType: config.machineType, workerPool: config.workerPool },
+  };
+}
+
+/** The environment of a step as Cloud Build writes it. */
+export function envList(step: BuildStep): string[] {
+  return Object.entries(step.env).map(([name, value]) => `${name}=${value}`);
+}
+
+/** Text that Terraform is to take literally: `${` and `%{` would start a template. */
+export function escapeTemplate(text: string): string {
+  return text.replace(/([$%])\{/g, (_, sign: string) => `${sign}${sign}{`);
+}

@@ -1,0 +1,172 @@
+import { ContainerCluster } from "@cdktf/provider-google/lib/container-cluster";
+import { ContainerNodePool } from "@cdktf/provider-google/lib/container-node-pool";
+import { ServiceAccount } from "@cdktf/provider-google/lib/service-account";
+import type { TerraformResource } from "cdktf";
+import type { Construct } from "constructs";
+import { parseRegionOrZone } from "../../vocabulary/location";
+import { serviceAccountEmail, shortHash } from "../../vocabulary/resource-name";
+import { ROLES } from "../../vocabulary/roles";
+import type { EnforcedClusterProps } from "../enforced-cluster";
+import { ReleaseChannel } from "../release-channel";
+import { claim, claimant, fixAddress, logicalId, waitFor, waitForNamed } from "./addressing";
+import { enabledApi } from "./apis";
+import { ENFORCE } from "./enforcement";
+import { grantBinding } from "./iam";
+
+/** What a new cluster came to. */
+export interface GkeCluster {
+  readonly cluster: ContainerCluster;
+  readonly nodePool?: ContainerNodePool;
+  readonly nodeServiceAccount?: ServiceAccount;
+  readonly nodeServiceAccountEmail: string;
+}
+
+type Props = EnforcedClusterProps & { readonly project: string };
+
+const CLOUD_PLATFORM = ["https://www.googleapis.com/auth/cloud-platform"];
+
+/** Whether the nodes of a new cluster are Google's. */
+export function isAutopilot(props: EnforcedClusterProps): boolean {
+  return props.autopilot ?? parseRegionOrZone(props.location)?.kind === "region";
+}
+
+/** Writes the cluster, its nodes and their identity. */
+export function createGkeCluster(scope: Construct, props: Props): GkeCluster {
+  const nodes = nodeIdentity(scope, props);
+  const cluster = isAutopilot(props)
+    ? createAutopilot(scope, props, nodes.email)
+    : createStandard(scope, props, nodes.email);
+  waitFor(cluster, enabledApi(scope, "container", props), ...nodes.before);
+  const nodePool = isAutopilot(props) ? undefined : createNodePool(scope, props, nodes.email, cluster);
+  return { cluster, nodePool, nodeServiceAccount: nodes.resource, nodeServiceAccountEmail: nodes.email };
+}
+
+interface NodeIdentity {
+  readonly email: string;
+  readonly resource?: ServiceAccount;
+  /** What has to exist before the first node starts. */
+  readonly before: readonly TerraformResource[];
+}
+
+function nodeIdentity(scope: Construct, props: Props): NodeIdentity {
+  if (props.nodeServiceAccountEmail !== undefined) {
+    return { email: props.nodeServiceAccountEmail, before: grantPull(scope, props, props.nodeServiceAccountEmail) };
+  }
+  const { project, clusterName, location, provider } = props;
+  // 30 characters at most, and two clusters of one name in two locations must not share it.
+  const accountId = `gke-${clusterName.slice(0, 17).replace(/-+$/, "")}-${shortHash(location, clusterName)}`;
+  const email = serviceAccountEmail(accountId, project);
+  claim(scope, "service account", email);
+  const resource = fixAddress(
+    new ServiceAccount(scope, "NodeServiceAccount", {
+      project,
+      accountId,
+      displayName: `Nodes of ${clusterName} in ${location}`,
+      provider,
+    }),
+    logicalId(project, accountId),
+  );
+  waitFor(resource, enabledApi(scope, "iam", props));
+  const node = grantBinding(scope, {
+    opened: { kind: "project", project },
+    role: ROLES.GKE_NODE,
+    member: `serviceAccount:${email}`,
+    provider,
+    after: [resource, enabledApi(scope, "cloudresourcemanager", props)],
+  });
+  return { email, resource, before: [resource, node, ...grantPull(scope, props, email, resource)] };
+}
+
+/** Lets the nodes pull, in the stack of each repository where the app declares it. */
+function grantPull(scope: Construct, props: Props, email: string, account?: ServiceAccount): TerraformResource[] {
+  return (props.imageRepositories ?? []).map((repository) => {
+    const [, project, , location, , repositoryId] = repository.split("/");
+    const owner = claimant(scope, "repository", repository) as Construct | undefined;
+    const grant = grantBinding(owner ?? scope, {
+      opened: { kind: "repository", project, location, repositoryId },
+      role: ROLES.REPOSITORY_READER,
+      member: `serviceAccount:${email}`,
+      provider: owner ? undefined : props.provider,
+      after: [account],
+    });
+    waitForNamed(grant, "repository", repository);
+    return grant;
+  });
+}
+
+/** What both kinds of cluster share. */
+function common(props: Props) {
+  return {
+    project: props.project,
+    name: props.clusterName,
+    location: props.location,
+    network: props.network,
+    subnetwork: props.subnetwork,
+    resourceLabels: props.resourceLabels,
+    binaryAuthorization: { evaluationMode: ENFORCE },
+    releaseChannel: { channel: props.releaseChannel ?? ReleaseChannel.REGULAR },
+    privateClusterConfig: props.privateNodes === false ? undefined : { enablePrivateNodes: true },
+    ipAllocationPolicy: {},
+    deletionProtection: props.deletionProtection !== false,
+    provider: props.provider,
+  };
+}
+
+function createAutopilot(scope: Construct, props: Props, email: string): ContainerCluster {
+  return fixAddress(
+    new ContainerCluster(scope, "Cluster", {
+      ...common(props),
+      enableAutopilot: true,
+      clusterAutoscaling: { autoProvisioningDefaults: { serviceAccount: email, oauthScopes: CLOUD_PLATFORM } },
+      lifecycle: props.deletionProtection === false ? undefined : { preventDestroy: true },
+    }),
+    logicalId(props.project, props.location, props.clusterName),
+  );
+}
+
+function createStandard(scope: Construct, props: Props, email: string): ContainerCluster {
+  return fixAddress(
+    new ContainerCluster(scope, "Cluster", {
+      ...common(props),
+      networkingMode: "VPC_NATIVE",
+      workloadIdentityConfig: { workloadPool: `${props.project}.svc.id.goog` },
+      enableShieldedNodes: true,
+      // The default pool lives for a moment only, but it does need an identity that may start nodes.
+      removeDefaultNodePool: true,
+      initialNodeCount: 1,
+      nodeConfig: { serviceAccount: email, oauthScopes: CLOUD_PLATFORM },
+      lifecycle: {
+        preventDestroy: props.deletionProtection === false ? undefined : true,
+        // Afterwards it mirrors the node pools, and every difference would replace the cluster.
+        ignoreChanges: ["node_config"],
+      },
+    }),
+    logicalId(props.project, props.location, props.clusterName),
+  );
+}
+
+function createNodePool(scope: Construct, props: Props, email: string, cluster: ContainerCluster): ContainerNodePool {
+  const count = props.nodeCount ?? 1;
+  const nodePool = fixAddress(
+    new ContainerNodePool(scope, "NodePool", {
+      project: props.project,
+      location: props.location,
+      cluster: props.clusterName,
+      name: "nodes",
+      nodeCount: props.maxNodeCount === undefined ? count : undefined,
+      autoscaling:
+        props.maxNodeCount === undefined ? undefined : { minNodeCount: count, maxNodeCount: props.maxNodeCount },
+      nodeConfig: {
+        machineType: props.nodeMachineType ?? "e2-standard-2",
+        serviceAccount: email,
+        oauthScopes: CLOUD_PLATFORM,
+        shieldedInstanceConfig: { enableSecureBoot: true, enableIntegrityMonitoring: true },
+        workloadMetadataConfig: { mode: "GKE_METADATA" },
+      },
+      provider: props.provider,
+    }),
+    logicalId(props.project, props.location, props.clusterName, "nodes"),
+  );
+  waitFor(nodePool, cluster);
+  return nodePool;
+}

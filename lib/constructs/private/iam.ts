@@ -1,0 +1,115 @@
+import { ArtifactRegistryRepositoryIamMember } from "@cdktf/provider-google/lib/artifact-registry-repository-iam-member";
+import { BinaryAuthorizationAttestorIamMember } from "@cdktf/provider-google/lib/binary-authorization-attestor-iam-member";
+import { ContainerAnalysisNoteIamMember } from "@cdktf/provider-google/lib/container-analysis-note-iam-member";
+import { KmsCryptoKeyIamMember } from "@cdktf/provider-google/lib/kms-crypto-key-iam-member";
+import { ProjectIamMember } from "@cdktf/provider-google/lib/project-iam-member";
+import type { TerraformProvider, TerraformResource } from "cdktf";
+import type { Construct } from "constructs";
+import { MEMBER_FORM, memberError, memberLabel } from "../../vocabulary/member";
+import { ProblemCode, show } from "../../vocabulary/problem";
+import { shortHash } from "../../vocabulary/resource-name";
+import { fixAddress, getOrCreate, waitFor } from "./addressing";
+import { Refusals } from "./refusals";
+
+/** What is opened: the resource of the cloud that the binding is on. */
+export type Opened =
+  | { readonly kind: "key"; readonly cryptoKeyId: string }
+  | { readonly kind: "note"; readonly project: string; readonly note: string }
+  | { readonly kind: "attestor"; readonly project: string; readonly attestor: string }
+  | { readonly kind: "repository"; readonly project: string; readonly location: string; readonly repositoryId: string }
+  | { readonly kind: "project"; readonly project: string };
+
+/** One binding: who may do what where. */
+export interface Binding {
+  readonly opened: Opened;
+  readonly role: string;
+  /** The name of the role for the address, where the role itself is a reference. */
+  readonly roleLabel?: string;
+  readonly member: string;
+  readonly provider?: TerraformProvider;
+  readonly after?: readonly (TerraformResource | undefined)[];
+}
+
+/** Refuses what is no member, and what would let everybody in. */
+export function checkMember(scope: Construct, member: string): void {
+  const refusals = new Refusals(scope.node.path);
+  if (refusals.literal("member", member)) {
+    const error = memberError(member);
+    if (error) {
+      refusals.add(ProblemCode.INVALID_MEMBER, `member ${show(member)} ${error}; allowed: ${MEMBER_FORM}`);
+    }
+  }
+  refusals.throwIfAny();
+}
+
+/**
+ * Writes a binding under the construct whose resource it opens; the same binding asked for twice is one resource. Its
+ * address comes from what it says, so that nothing moves when the asking construct does.
+ */
+export function grantBinding(scope: Construct, binding: Binding): TerraformResource {
+  const { opened, role, member } = binding;
+  const label = binding.roleLabel ?? role.replace(/^roles\//, "");
+  const id = [
+    openedLabel(opened),
+    label.replaceAll(".", "-"),
+    memberLabel(member).replace(/[^A-Za-z0-9-]+/g, "-"),
+    shortHash(JSON.stringify(opened), label, member),
+  ].join("_");
+  const resource = getOrCreate(scope, id, () => fixAddress(memberResource(scope, id, binding), id));
+  waitFor(resource, ...(binding.after ?? []));
+  return resource;
+}
+
+function openedLabel(opened: Opened): string {
+  return `${opened.kind}-${openedName(opened).replace(/[^A-Za-z0-9-]+/g, "-")}`;
+}
+
+function openedName(opened: Opened): string {
+  switch (opened.kind) {
+    case "key":
+      return opened.cryptoKeyId.split("/").pop() ?? "";
+    case "note":
+      return opened.note;
+    case "attestor":
+      return opened.attestor;
+    case "repository":
+      return opened.repositoryId;
+    case "project":
+      return opened.project;
+  }
+}
+
+function memberResource(scope: Construct, id: string, binding: Binding): TerraformResource {
+  const { opened, role, member, provider } = binding;
+  switch (opened.kind) {
+    case "key":
+      return new KmsCryptoKeyIamMember(scope, id, { cryptoKeyId: opened.cryptoKeyId, role, member, provider });
+    case "note":
+      return new ContainerAnalysisNoteIamMember(scope, id, {
+        project: opened.project,
+        note: opened.note,
+        role,
+        member,
+        provider,
+      });
+    case "attestor":
+      return new BinaryAuthorizationAttestorIamMember(scope, id, {
+        project: opened.project,
+        attestor: opened.attestor,
+        role,
+        member,
+        provider,
+      });
+    case "repository":
+      return new ArtifactRegistryRepositoryIamMember(scope, id, {
+        project: opened.project,
+        location: opened.location,
+        repository: opened.repositoryId,
+        role,
+        member,
+        provider,
+      });
+    case "project":
+      return new ProjectIamMember(scope, id, { project: opened.project, role, member, provider });
+  }
+}

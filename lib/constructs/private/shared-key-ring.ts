@@ -1,0 +1,60 @@
+import { KmsKeyRing } from "@cdktf/provider-google/lib/kms-key-ring";
+import type { TerraformProvider } from "cdktf";
+import { Construct, type IConstruct } from "constructs";
+import { keyRingName } from "../../vocabulary/resource-name";
+import { claim, fixAddress, getOrCreate, logicalId, stackChild } from "./addressing";
+import { forget, importExisting } from "./terraform-block";
+
+/** What a key ring is made of. */
+export interface SharedKeyRingOptions {
+  readonly project: string;
+  readonly location: string;
+  readonly keyRingName: string;
+  readonly protect: boolean;
+  readonly adopt: boolean;
+  readonly provider?: TerraformProvider;
+}
+
+/** The key ring of one or several trust roots of a stack, at a fixed path: none of them owns it. */
+export class SharedKeyRing extends Construct {
+  public static of(user: IConstruct, options: SharedKeyRingOptions): SharedKeyRing {
+    const rings = stackChild(user, "KeyRings");
+    const id = logicalId(options.project, options.location, options.keyRingName);
+    const ring = getOrCreate(rings, id, () => new SharedKeyRing(rings, id, options));
+    ring.users.add(user);
+    if (options.protect) {
+      // One trust root that wants protection is enough: it would be destroyed with the others'.
+      ring.resource.lifecycle = { preventDestroy: true };
+    }
+    return ring;
+  }
+
+  public readonly resource: KmsKeyRing;
+  private readonly users = new Set<IConstruct>();
+
+  private constructor(scope: Construct, id: string, options: SharedKeyRingOptions) {
+    super(scope, id);
+    const name = keyRingName(options.project, options.location, options.keyRingName);
+    claim(this, "key ring", name);
+    this.resource = fixAddress(
+      new KmsKeyRing(this, "KeyRing", {
+        project: options.project,
+        location: options.location,
+        name: options.keyRingName,
+        provider: options.provider,
+      }),
+      id,
+    );
+    if (options.adopt) {
+      importExisting(this.resource, name);
+    }
+  }
+
+  /** Forgets the ring once its last trust root is released. */
+  public release(user: IConstruct): void {
+    this.users.delete(user);
+    if (this.users.size === 0) {
+      forget(this.resource);
+    }
+  }
+}

@@ -1,0 +1,106 @@
+/** Builds the image; nothing of the source gets at what the later steps share. */
+export const BUILD_SCRIPT = `#!/usr/bin/env bash
+set -euo pipefail
+[[ -n "$TAG" ]] || { echo "build: the tag is empty; a trigger without a commit has no COMMIT_SHA" >&2; exit 1; }
+docker build --tag "$IMAGE:$TAG" --file "$DOCKERFILE" "$CONTEXT"
+`;
+
+/**
+ * Pushes the image and notes its digest: the one that the daemon got back for this very push. Asking the registry what a
+ * tag means afterwards would sign whatever the tag means by then.
+ */
+export const PUSH_SCRIPT = `#!/usr/bin/env bash
+set -euo pipefail
+docker push "$IMAGE:$TAG"
+digests=()
+while IFS= read -r reference; do
+  if [[ "\${reference%@*}" == "$IMAGE" ]]; then
+    digests+=("\${reference#*@}")
+  fi
+done < <(docker image inspect --format '{{range .RepoDigests}}{{println .}}{{end}}' "$IMAGE:$TAG")
+if [[ "\${#digests[@]}" -ne 1 || ! "\${digests[0]}" =~ ^sha256:[0-9a-f]{64}$ ]]; then
+  echo "push: expected one digest of $IMAGE, got: \${digests[*]:-none}" >&2
+  exit 1
+fi
+printf '%s' "\${digests[0]}" > "$DIGEST_FILE"
+echo "push: $IMAGE@\${digests[0]}"
+`;
+
+/**
+ * Signs the digest, and ends with 0 only when an attestation by the signing version is stored which Binary Authorization
+ * itself calls valid.
+ *
+ * gcloud alone fails open here: unattended it answers its own warnings with "yes" and uploads attestations that do not
+ * verify; and any old attestation looks like success, one by a key version that is about to be retired too.
+ */
+export const SIGN_SCRIPT = `#!/usr/bin/env bash
+set -euo pipefail
+
+fail() {
+  echo "sign: $*" >&2
+  exit 1
+}
+
+digest="$(cat "$DIGEST_FILE")"
+[[ "$digest" =~ ^sha256:[0-9a-f]{64}$ ]] || fail "no digest of a pushed image, got '$digest'"
+artifact="$IMAGE@$digest"
+key_id="//cloudkms.googleapis.com/v1/$KEY_VERSION"
+
+api="$(gcloud config get-value api_endpoint_overrides/binaryauthorization 2>/dev/null)" || fail "gcloud has no configuration"
+[[ "$api" == http* ]] || api="https://binaryauthorization.googleapis.com/"
+
+# One line a signature. An error of the list is an error: taken for "none there" it would sign what is signed already.
+stored_signatures() {
+  gcloud container binauthz attestations list --project="$ATTESTATION_PROJECT" \\
+    --attestor="$ATTESTOR" --artifact-url="$artifact" --flatten='attestation.signatures[]' \\
+    --format='value[separator=" "](attestation.signatures.publicKeyId,attestation.serializedPayload,attestation.signatures.signature,resourceUri)'
+}
+
+# gcloud cannot validate a stored attestation; the API can.
+validate() {
+  local token
+  token="$(gcloud auth print-access-token)" || return 1
+  curl --silent --show-error --fail --retry 3 --max-time 60 \\
+    --header "Authorization: Bearer $token" --header "Content-Type: application/json" \\
+    --data '{"attestation":{"serializedPayload":"'"$1"'","signatures":[{"publicKeyId":"'"$key_id"'","signature":"'"$2"'"}]},"occurrenceNote":"'"$NOTE"'","occurrenceResourceUri":"'"$3"'"}' \\
+    "\${api%/}/v1/$ATTESTOR:validateAttestationOccurrence"
+}
+
+# Whether there is a valid attestation by the version that signs now.
+attested() {
+  local signatures id payload signature resource answer
+  signatures="$(stored_signatures)" || fail "the attestations of $artifact cannot be listed"
+  while read -r id payload signature resource; do
+    [[ "$id" == "$key_id" ]] || continue
+    [[ "$payload$signature" =~ ^[A-Za-z0-9+/=_-]+$ && "$resource" =~ ^[A-Za-z0-9.:/@_-]+$ ]] || continue
+    answer="$(validate "$payload" "$signature" "$resource")" || fail "an attestation of $artifact cannot be validated: $answer"
+    if [[ "$answer" =~ \\"result\\"[[:space:]]*:[[:space:]]*\\"VERIFIED\\" ]]; then
+      return 0
+    fi
+  done <<< "$signatures"
+  return 1
+}
+
+if attested; then
+  echo "sign: $artifact has a valid attestation by $KEY_VERSION"
+  exit 0
+fi
+
+# A "no" for gcloud's own questions, which it would answer with "yes" where nobody is there.
+created=yes
+printf 'n\\n' | CLOUDSDK_CORE_DISABLE_PROMPTS=0 \\
+  gcloud beta container binauthz attestations sign-and-create --project="$ATTESTATION_PROJECT" \\
+  --artifact-url="$artifact" --attestor="$ATTESTOR" --validate \\
+  --keyversion="$KEY_VERSION" --public-key-id-override="$key_id" || created=no
+
+# The last word, also after an error: another build may have signed the same image meanwhile.
+for pause in 0 2 5 10; do
+  sleep "$pause"
+  if attested; then
+    echo "sign: $artifact has a valid attestation by $KEY_VERSION"
+    exit 0
+  fi
+  [[ "$created" == yes ]] || break
+done
+fail "$artifact has no valid attestation by $KEY_VERSION. Where Container Analysis speaks of a conflict, an attestation by another key is in the way: list and delete it with 'gcloud container binauthz attestations list' and 'gcloud artifacts attestations delete', then build again"
+`;

@@ -1,0 +1,472 @@
+import { CloudbuildTrigger, type CloudbuildTriggerConfig } from "@cdktf/provider-google/lib/cloudbuild-trigger";
+import { ServiceAccount } from "@cdktf/provider-google/lib/service-account";
+import { type TerraformProvider, type TerraformResource, TerraformStack } from "cdktf";
+import { Construct, type IConstruct } from "constructs";
+import { type ArtifactRegistryImage, ARTIFACT_REGISTRY_IMAGE_FORM, parseArtifactRegistryImage } from "../vocabulary/image-reference";
+import { parseRegionOrZone } from "../vocabulary/location";
+import { ProblemCode, show } from "../vocabulary/problem";
+import { PROJECT_ID, serviceAccountEmail, shortHash, TRIGGER_NAME } from "../vocabulary/resource-name";
+import { ROLES } from "../vocabulary/roles";
+import type { ISigningAttestor } from "./attestor";
+import type { PipelineSource } from "./pipeline-source";
+import { claim, fixAddress, logicalId, waitFor } from "./private/addressing";
+import { enabledApi } from "./private/apis";
+import { type BuildConfig, type BuildStep, toTriggerBuild } from "./private/cloud-build-config";
+import { registerBuiltImage } from "./private/exemptions";
+import { grantBinding } from "./private/iam";
+import { resolveProject } from "./private/project";
+import { pathOf, Refusals, warn } from "./private/refusals";
+import { SharedRepository } from "./private/shared-repository";
+import { BUILD_SCRIPT, PUSH_SCRIPT, SIGN_SCRIPT } from "./private/signer-scripts";
+
+/** A build that signs what it pushed. */
+export interface ISignerPipeline extends IConstruct {
+  /** The image path that is built, without tag. */
+  readonly image: string;
+  /** The e-mail address of the identity that builds and signs. */
+  readonly serviceAccountEmail: string;
+}
+
+/** What a signing pipeline is made of. */
+export interface SignerPipelineProps {
+  /** The attestors that attest each image, each with the key to sign with. */
+  readonly attestors: ISigningAttestor[];
+
+  /** The image path in Artifact Registry, without tag: `us-central1-docker.pkg.dev/P/REPOSITORY/IMAGE`. */
+  readonly image: string;
+
+  /** Where the source comes from, and what starts a build. */
+  readonly source: PipelineSource;
+
+  /**
+   * The name of the trigger; the service account is named after it.
+   * @default - the last part of the image path, followed by "-signed"
+   */
+  readonly pipelineName?: string;
+
+  /**
+   * The tag that is pushed, with substitutions of Cloud Build. The digest is signed, never the tag.
+   * @default "$COMMIT_SHA"
+   */
+  readonly tag?: string;
+
+  /**
+   * The Dockerfile, relative to the root of the source.
+   * @default "Dockerfile"
+   */
+  readonly dockerfile?: string;
+
+  /**
+   * The folder that is handed to docker, relative to the root of the source.
+   * @default "."
+   */
+  readonly buildContext?: string;
+
+  /**
+   * How long a build may take, in seconds: half an hour is `1800s`.
+   * @default "1800s"
+   */
+  readonly timeout?: string;
+
+  /**
+   * The machine type of the build.
+   * @default - Cloud Build's own
+   */
+  readonly machineType?: string;
+
+  /**
+   * The private worker pool: `projects/P/locations/L/workerPools/W`, in the region of the trigger.
+   * @default - Cloud Build's shared pool
+   */
+  readonly workerPool?: string;
+
+  /**
+   * The image of the steps that build and push: needs bash and docker. Pin it by digest.
+   * @default "gcr.io/cloud-builders/docker"
+   */
+  readonly builderImage?: string;
+
+  /**
+   * The image of the steps that sign: needs bash, curl and gcloud with its beta commands. Pin it by digest.
+   * @default "gcr.io/google.com/cloudsdktool/google-cloud-cli:528.0.0-slim"
+   */
+  readonly signerImage?: string;
+
+  /**
+   * Whether the repository is created here; `false` for one that exists. Several pipelines of one stack share it.
+   * @default true
+   */
+  readonly createRepository?: boolean;
+
+  /**
+   * The e-mail address of an identity that exists already; it gets the same grants. Needed where the pipeline's stack
+   * waits for the stack of its attestors, which the grants in there would otherwise have to wait for.
+   * @default - a service account of the pipeline's own
+   */
+  readonly serviceAccountEmail?: string;
+
+  /**
+   * Whether the identity may only create attestations, and not change or delete those of others, see
+   * `AttestOptions.createOnly`.
+   * @default false
+   */
+  readonly createOnly?: boolean;
+
+  /**
+   * Whether Terraform refuses to destroy the repository with its images (`prevent_destroy`).
+   * @default true
+   */
+  readonly deletionProtection?: boolean;
+
+  /**
+   * The project that builds.
+   * @default - the literal project of the google provider
+   */
+  readonly project?: string;
+
+  /**
+   * Whether the APIs of the pipeline are enabled here; `false` where an organisation does it elsewhere.
+   * @default true
+   */
+  readonly enableApis?: boolean;
+
+  /**
+   * The google provider, where the stack has several.
+   * @default - the default provider of the stack
+   */
+  readonly provider?: TerraformProvider;
+}
+
+const BUILDER_IMAGE = "gcr.io/cloud-builders/docker";
+const SIGNER_IMAGE = "gcr.io/google.com/cloudsdktool/google-cloud-cli:528.0.0-slim";
+// Kept apart from the source, which is in /workspace: no file of a repository can pose as the digest.
+const DIGEST_VOLUME = { name: "binauthz", path: "/binauthz" };
+const DIGEST_FILE = `${DIGEST_VOLUME.path}/digest`;
+
+const REPOSITORY = /^projects\/[^/]+\/locations\/([^/]+)\/connections\/[^/]+\/repositories\/[^/]+$/;
+const EMAIL = /^[^\s@]+@[a-z0-9.-]+\.[a-z]+$/;
+
+abstract class SignerPipelineBase extends Construct implements ISignerPipeline {
+  public abstract readonly image: string;
+  public abstract readonly serviceAccountEmail: string;
+}
+
+/**
+ * A Cloud Build pipeline that builds an image, pushes it, takes the digest of what it pushed and signs that digest for
+ * every attestor: all in one build, with an identity of its own.
+ *
+ * Whatever runs in this build can sign with its identity. Where the source is not trusted that far, let a separate build
+ * sign.
+ */
+export class SignerPipeline extends SignerPipelineBase {
+  public readonly image: string;
+  public readonly serviceAccountEmail: string;
+  /** The project that builds. */
+  public readonly project: string;
+  /** The name of the trigger. */
+  public readonly pipelineName: string;
+  /** The attestors that attest each image. */
+  public readonly attestors: ISigningAttestor[];
+  /** The resource of the trigger; undefined with `PipelineSource.ownTrigger()`. */
+  public readonly trigger?: CloudbuildTrigger;
+  /** The resource of the identity; undefined where an existing one was given. */
+  public readonly serviceAccount?: ServiceAccount;
+
+  private readonly config: BuildConfig;
+
+  /**
+   * @param scope the construct's parent
+   * @param id the construct's id; no part of any address
+   * @param props the pipeline
+   */
+  public constructor(scope: Construct, id: string, props: SignerPipelineProps) {
+    super(scope, id);
+    const valid = validate(scope, id, props);
+    this.project = valid.project;
+    this.image = props.image;
+    this.attestors = [...props.attestors];
+    this.pipelineName = valid.pipelineName;
+    registerBuiltImage(this, this.image);
+    warnOfUnpinned(this, props);
+
+    this.serviceAccount = props.serviceAccountEmail === undefined ? this.createServiceAccount(props) : undefined;
+    this.serviceAccountEmail = props.serviceAccountEmail ?? serviceAccountEmail(this.accountId(), this.project);
+    const grants = this.grant(props, valid.image);
+    this.config = this.buildConfig(props);
+    this.trigger = this.createTrigger(props, valid.location);
+    if (this.trigger) {
+      const here = TerraformStack.of(this);
+      const before = grants.filter((resource) => TerraformStack.of(resource) === here);
+      waitFor(this.trigger, this.serviceAccount, enabledApi(this, "cloudbuild", this.placement(props)), ...before);
+    }
+  }
+
+  /**
+   * The pipeline's build as the text of a `cloudbuild.yaml`: for a trigger of the caller's own, and for reading. Only
+   * builds that run as `serviceAccountEmail` can push and sign.
+   */
+  public renderCloudBuildConfig(): string {
+    // Loaded when first used: a deployment needs no YAML.
+    const { toYaml } = require("./private/cloud-build-yaml") as typeof import("./private/cloud-build-yaml");
+    return toYaml(this.config);
+  }
+
+  private placement(props: SignerPipelineProps) {
+    return { project: this.project, provider: props.provider, enableApis: props.enableApis };
+  }
+
+  private accountId(): string {
+    const plain = this.pipelineName.toLowerCase();
+    const fits = /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/.test(plain);
+    // Six to thirty characters; a shortened name keeps apart from others by a hash.
+    return fits
+      ? plain
+      : `b-${plain.slice(0, 19).replace(/-+$/, "")}-${shortHash(this.pipelineName)}`;
+  }
+
+  private createServiceAccount(props: SignerPipelineProps): ServiceAccount {
+    const accountId = this.accountId();
+    claim(this, "service account", serviceAccountEmail(accountId, this.project));
+    const account = fixAddress(
+      new ServiceAccount(this, "ServiceAccount", {
+        project: this.project,
+        accountId,
+        displayName: `Builds and signs ${this.image.split("/").pop()}`,
+        provider: props.provider,
+      }),
+      logicalId(this.project, accountId),
+    );
+    waitFor(account, enabledApi(this, "iam", this.placement(props)));
+    return account;
+  }
+
+  /** Everything the identity needs, on the narrowest resource that carries it. */
+  private grant(props: SignerPipelineProps, image: ArtifactRegistryImage): TerraformResource[] {
+    const member = `serviceAccount:${this.serviceAccountEmail}`;
+    const dependsOn = this.serviceAccount ? [this.serviceAccount] : [];
+    const signing = props.attestors.flatMap((attestor) => [
+      ...attestor.signingTrustRoot.grants.sign(member, { dependsOn }).resources,
+      ...attestor.grants.attest(member, { dependsOn, createOnly: props.createOnly }).resources,
+    ]);
+    const { project, location, repositoryId } = image;
+    const repository =
+      props.createRepository === false
+        ? undefined
+        : SharedRepository.of(this, {
+            project,
+            location,
+            repositoryId,
+            protect: props.deletionProtection !== false,
+            enableApis: props.enableApis,
+            provider: props.provider,
+          });
+    const push = grantBinding(repository ?? this, {
+      opened: { kind: "repository", project, location, repositoryId },
+      role: ROLES.REPOSITORY_WRITER,
+      member,
+      provider: props.provider,
+      after: [...dependsOn, repository?.resource],
+    });
+    const log = grantBinding(this, {
+      opened: { kind: "project", project: this.project },
+      role: ROLES.LOG_WRITER,
+      member,
+      provider: props.provider,
+      after: [...dependsOn, enabledApi(this, "cloudresourcemanager", this.placement(props))],
+    });
+    return [...signing, push, log];
+  }
+
+  private buildConfig(props: SignerPipelineProps): BuildConfig {
+    const tag = props.tag ?? "$COMMIT_SHA";
+    const builder = props.builderImage ?? BUILDER_IMAGE;
+    const steps: BuildStep[] = [
+      {
+        id: "build",
+        image: builder,
+        script: BUILD_SCRIPT,
+        env: {
+          IMAGE: this.image,
+          TAG: tag,
+          DOCKERFILE: props.dockerfile ?? "Dockerfile",
+          CONTEXT: props.buildContext ?? ".",
+        },
+      },
+      {
+        id: "push",
+        image: builder,
+        script: PUSH_SCRIPT,
+        env: { IMAGE: this.image, TAG: tag, DIGEST_FILE },
+        volume: DIGEST_VOLUME,
+      },
+      ...props.attestors.map((attestor) => signStep(this.image, props.signerImage ?? SIGNER_IMAGE, attestor)),
+    ];
+    return {
+      steps,
+      // Listed as well: only then does Cloud Build make provenance for it.
+      images: [`${this.image}:${tag}`],
+      serviceAccount: `projects/${this.project}/serviceAccounts/${this.serviceAccountEmail}`,
+      timeout: props.timeout ?? "1800s",
+      machineType: props.machineType,
+      workerPool: props.workerPool,
+    };
+  }
+
+  private createTrigger(props: SignerPipelineProps, location: string | undefined): CloudbuildTrigger | undefined {
+    if (location === undefined) {
+      return undefined;
+    }
+    claim(this, "trigger", `projects/${this.project}/locations/${location}/triggers/${this.pipelineName}`);
+    return fixAddress(
+      new CloudbuildTrigger(this, "Trigger", {
+        project: this.project,
+        location,
+        name: this.pipelineName,
+        description: `Builds, pushes and signs ${this.image}`,
+        serviceAccount: this.config.serviceAccount,
+        buildAttribute: toTriggerBuild(this.config),
+        ...triggerSource(props.source),
+        provider: props.provider,
+      }),
+      logicalId(this.project, location, this.pipelineName),
+    );
+  }
+}
+
+function signStep(image: string, signerImage: string, attestor: ISigningAttestor): BuildStep {
+  return {
+    id: `sign-${attestor.attestorName}`,
+    image: signerImage,
+    script: SIGN_SCRIPT,
+    env: {
+      IMAGE: image,
+      ATTESTATION_PROJECT: attestor.project,
+      ATTESTOR: attestor.attestorId,
+      NOTE: attestor.noteId,
+      KEY_VERSION: attestor.signingTrustRoot.signingKeyVersion,
+      DIGEST_FILE,
+    },
+    volume: DIGEST_VOLUME,
+  };
+}
+
+function triggerSource(source: PipelineSource): Partial<CloudbuildTriggerConfig> {
+  const trigger = source._source;
+  switch (trigger.kind) {
+    case "manual":
+      return {
+        sourceToBuild: { repository: trigger.repository, ref: trigger.ref, repoType: trigger.repositoryType },
+      };
+    case "push":
+      return {
+        repositoryEventConfig: {
+          repository: trigger.repository,
+          push: { branch: trigger.branch, tag: trigger.tag },
+        },
+      };
+    case "own-trigger":
+      return {};
+  }
+}
+
+/** What validation found out. */
+interface ValidatedPipeline {
+  readonly project: string;
+  readonly pipelineName: string;
+  readonly image: ArtifactRegistryImage;
+  /** The region of the trigger; undefined where none is made. */
+  readonly location?: string;
+}
+
+function validate(scope: Construct, id: string, props: SignerPipelineProps): ValidatedPipeline {
+  const refusals = new Refusals(pathOf(scope, id));
+  const project = resolveProject(refusals, scope, props);
+  const image = refusals.literal("image", props.image) ? parseArtifactRegistryImage(props.image) : undefined;
+  if (!image && typeof props.image === "string" && !refusals.any) {
+    refusals.add(
+      ProblemCode.INVALID_IMAGE,
+      `"image" is no image path in Artifact Registry, got ${show(props.image)}; allowed: ${ARTIFACT_REGISTRY_IMAGE_FORM}`,
+    );
+  }
+  if (image && !PROJECT_ID.pattern.test(image.project)) {
+    refusals.add(
+      ProblemCode.INVALID_PROJECT,
+      `"image" names no valid project, got ${show(image.project)}; allowed: ${PROJECT_ID.allowed}`,
+    );
+  }
+  if (props.attestors.length === 0) {
+    refusals.add(
+      ProblemCode.INVALID_OPTIONS,
+      '"attestors" is empty: the pipeline would sign nothing; allowed: at least one attestor',
+    );
+  }
+  const pipelineName = props.pipelineName ?? `${props.image.split("/").pop()?.replace(/[^a-zA-Z0-9-]/g, "-")}-signed`;
+  refusals.name("pipelineName", pipelineName, TRIGGER_NAME);
+  if (props.timeout !== undefined && !/^[1-9][0-9]*s$/.test(props.timeout)) {
+    refusals.add(
+      ProblemCode.INVALID_OPTIONS,
+      `"timeout" is not valid, got ${show(props.timeout)}; allowed: seconds such as "1800s"`,
+    );
+  }
+  if (props.serviceAccountEmail !== undefined && refusals.literal("serviceAccountEmail", props.serviceAccountEmail)) {
+    if (!EMAIL.test(props.serviceAccountEmail)) {
+      refusals.add(
+        ProblemCode.INVALID_MEMBER,
+        `"serviceAccountEmail" is no e-mail address, got ${show(props.serviceAccountEmail)}; allowed: NAME@PROJECT.iam.gserviceaccount.com`,
+      );
+    }
+  }
+  const location = checkSource(refusals, props.source);
+  refusals.throwIfAny();
+  return { project, pipelineName, image: image as ArtifactRegistryImage, location };
+}
+
+function checkSource(refusals: Refusals, source: PipelineSource): string | undefined {
+  const trigger = source._source;
+  if (trigger.kind === "own-trigger") {
+    return undefined;
+  }
+  if (!refusals.literal("source.repository", trigger.repository)) {
+    return undefined;
+  }
+  const location = REPOSITORY.exec(trigger.repository)?.[1];
+  if (location === undefined || parseRegionOrZone(location)?.kind !== "region") {
+    refusals.add(
+      ProblemCode.INVALID_OPTIONS,
+      `"source.repository" is no connected repository of a region, got ${show(trigger.repository)}; allowed: projects/PROJECT/locations/REGION/connections/CONNECTION/repositories/REPOSITORY`,
+    );
+  }
+  if (trigger.kind === "push") {
+    checkPush(refusals, trigger.branch, trigger.tag);
+  }
+  return location;
+}
+
+function checkPush(refusals: Refusals, branch: string | undefined, tag: string | undefined): void {
+  if (branch !== undefined && tag !== undefined) {
+    refusals.add(
+      ProblemCode.INVALID_OPTIONS,
+      '"source" names both a branch and a tag; allowed: one of them, and a second pipeline for the other',
+    );
+  }
+  for (const expression of [branch, tag].filter((candidate) => candidate !== undefined)) {
+    if (!/^\^.*\$$/.test(expression)) {
+      refusals.add(
+        ProblemCode.INVALID_OPTIONS,
+        `"source" matches any branch or tag that contains ${show(expression)}, and would sign what is pushed there; allowed: an anchored expression such as "^main$"`,
+      );
+    }
+  }
+}
+
+function warnOfUnpinned(pipeline: SignerPipeline, props: SignerPipelineProps): void {
+  const images = [props.builderImage ?? BUILDER_IMAGE, props.signerImage ?? SIGNER_IMAGE];
+  const unpinned = images.filter((image) => !/@sha256:[0-9a-f]{64}$/.test(image));
+  if (unpinned.length > 0) {
+    warn(
+      pipeline,
+      ProblemCode.UNPINNED_STEP_IMAGE,
+      `the steps run in ${unpinned.join(" and ")}, tags that may change between two builds: pin them by digest with "builderImage" and "signerImage"`,
+    );
+  }
+}

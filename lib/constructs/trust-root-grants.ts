@@ -1,0 +1,52 @@
+import type { TerraformProvider, TerraformResource } from "cdktf";
+import type { Construct } from "constructs";
+import { ROLES } from "../vocabulary/roles";
+import { Grant, type GrantOptions } from "./grant";
+import { checkMember, grantBinding } from "./private/iam";
+
+/** Opens a signing key to its users, on the key itself and nowhere above it. */
+export class TrustRootGrants {
+  /** @internal */
+  public constructor(
+    private readonly scope: Construct,
+    private readonly cryptoKeyId: string,
+    private readonly provider: TerraformProvider | undefined,
+    private readonly after: () => readonly (TerraformResource | undefined)[],
+  ) {}
+
+  /**
+   * Lets a member sign: `roles/cloudkms.signer`, and `roles/cloudkms.publicKeyViewer`, since gcloud reads the key's
+   * algorithm before it signs. To attest, a member also needs `attestor.grants.attest`.
+   *
+   * @param member who, in IAM's form: `serviceAccount:EMAIL`
+   * @param options what has to exist before
+   */
+  public sign(member: string, options: GrantOptions = {}): Grant {
+    return this.grant(member, [ROLES.KMS_SIGNER, ROLES.KMS_PUBLIC_KEY_VIEWER], options);
+  }
+
+  /**
+   * Lets a member read the public key: whoever plans a stack with attestors needs it.
+   *
+   * @param member who, in IAM's form: `serviceAccount:EMAIL`
+   * @param options what has to exist before
+   */
+  public viewPublicKey(member: string, options: GrantOptions = {}): Grant {
+    return this.grant(member, [ROLES.KMS_PUBLIC_KEY_VIEWER], options);
+  }
+
+  private grant(member: string, roles: readonly string[], options: GrantOptions): Grant {
+    checkMember(this.scope, member);
+    const after = [...this.after(), ...(options.dependsOn ?? [])];
+    const resources = roles.map((role) =>
+      grantBinding(this.scope, {
+        opened: { kind: "key", cryptoKeyId: this.cryptoKeyId },
+        role,
+        member,
+        provider: this.provider,
+        after,
+      }),
+    );
+    return new Grant(member, resources);
+  }
+}

@@ -1,0 +1,68 @@
+// The jsii entry: the constructs and the vocabulary they speak. The build turns every export into a getter, so that each
+// construct, and with it the provider's bindings, is loaded when it is first used.
+export {
+  type AcknowledgedExemption,
+  AdmissionPolicy,
+  type AdmissionPolicyOptions,
+  type AdmissionPolicyProps,
+  ExistingPolicy,
+  type IAdmissionPolicy,
+} from "./constructs/admission-policy";
+export {
+  type ClusterRule,
+  type ClusterRuleData,
+  DefaultRule,
+  EnforcementMode,
+  EvaluationMode,
+  GlobalPolicyEvaluationMode,
+  type RuleOptions,
+} from "./constructs/admission-rule";
+export {
+  Attestor,
+  type AttestorAttributes,
+  type AttestorProps,
+  type BuiltByCloudBuildOptions,
+  type IAttestor,
+  type ISigningAttestor,
+} from "./constructs/attestor";
+export { AttestorGrants, type AttestOptions, type DeployerProject } from "./constructs/attestor-grants";
+export {
+  AttestorKey,
+  type AttestorKeyOptions,
+  type AttestorPublicKey,
+  type IAttestorKeySource,
+} from "./constructs/attestor-key";
+export {
+  EnforcedCluster,
+  type EnforcedClusterProps,
+  type EnforcementOptions,
+  type ExistingClusterAttributes,
+  type IEnforcedCluster,
+} from "./constructs/enforced-cluster";
+export { Grant, type GrantOptions } from "./constructs/grant";
+export {
+  KeyVersion,
+  type KeyVersionNumber,
+  type KeyVersionOptions,
+  KeyVersionState,
+  ProtectionLevel,
+} from "./constructs/key-version";
+export {
+  type ManualSourceOptions,
+  PipelineSource,
+  type PushSourceOptions,
+  RepositoryType,
+} from "./constructs/pipeline-source";
+export { ReleaseChannel } from "./constructs/release-channel";
+export { type ISignerPipeline, SignerPipeline, type SignerPipelineProps } from "./constructs/signer-pipeline";
+export {
+  type ITrustRoot,
+  type KeyVersionReference,
+  type KeyVersionsAttributes,
+  TrustRoot,
+  type TrustRootProps,
+} from "./constructs/trust-root";
+export { TrustRootGrants } from "./constructs/trust-root-grants";
+export { type Problem, ProblemCode, Problems } from "./vocabulary/problem";
+export { SigningAlgorithm } from "./vocabulary/signing-algorithm";
+export { SystemImages } from "./vocabulary/system-images";

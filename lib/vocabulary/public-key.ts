@@ -1,0 +1,46 @@
+import { createHash, createPublicKey, type KeyObject } from "node:crypto";
+import type { SigningAlgorithm } from "./signing-algorithm";
+
+/** A public key that was read, or why it was not. */
+export type ParsedPublicKey = { readonly key: KeyObject } | { readonly error: string };
+
+const PEM = /^-----BEGIN PUBLIC KEY-----\r?\n[A-Za-z0-9+/=\r\n]+-----END PUBLIC KEY-----\s*$/;
+
+/** Reads a PEM-encoded SubjectPublicKeyInfo, the only form Binary Authorization takes. */
+export function parsePublicKey(pem: string): ParsedPublicKey {
+  if (!PEM.test(pem)) {
+    const label = /-----BEGIN ([A-Z0-9 ]+)-----/.exec(pem)?.[1];
+    return { error: label && label !== "PUBLIC KEY" ? `is a PEM of a ${label}` : "is no PEM" };
+  }
+  try {
+    return { key: createPublicKey(pem) };
+  } catch {
+    return { error: "is a PEM that holds no readable key" };
+  }
+}
+
+/** Why a key cannot belong to an algorithm; undefined where it fits. */
+export function keyMismatch(key: KeyObject, algorithm: SigningAlgorithm): string | undefined {
+  const wanted = algorithm._keyShape;
+  const details = key.asymmetricKeyDetails ?? {};
+  const found =
+    key.asymmetricKeyType === "rsa"
+      ? `an RSA key of ${details.modulusLength} bits`
+      : key.asymmetricKeyType === "ec"
+        ? `an EC key on ${details.namedCurve}`
+        : `a key of type ${key.asymmetricKeyType}`;
+  const fits =
+    key.asymmetricKeyType === wanted.type &&
+    (wanted.modulusLength === undefined || details.modulusLength === wanted.modulusLength) &&
+    (wanted.namedCurve === undefined || details.namedCurve === wanted.namedCurve);
+  return fits ? undefined : `is ${found}, which cannot sign with ${algorithm.kmsName}`;
+}
+
+/**
+ * The id that Binary Authorization gives a key without one: RFC 6920 over the DER SubjectPublicKeyInfo.
+ * Source: https://docs.cloud.google.com/binary-authorization/docs/making-attestations
+ */
+export function publicKeyDigestId(key: KeyObject): string {
+  const der = key.export({ type: "spki", format: "der" });
+  return `ni:///sha-256;${createHash("sha256").update(der).digest("base64url")}`;
+}
