@@ -63,17 +63,26 @@ async function makeKey(double: GoogleDouble, algorithm: string, id = "rsa"): Pro
   return `${RING}/cryptoKeys/${id}/cryptoKeyVersions/1`;
 }
 
-async function makeAttestor(double: GoogleDouble, version: string, signatureAlgorithm: string): Promise<void> {
+async function makeAttestor(
+  double: GoogleDouble,
+  version: string,
+  signatureAlgorithm: string,
+): Promise<void> {
   await call(double, "POST", `containeranalysis/v1/projects/${PROJECT}/notes?noteId=built`, {
     attestation: { hint: { humanReadableName: "built" } },
   });
   const publicKeyPem = await double.publicKeyPem(version);
-  const made = await call(double, "POST", `binaryauthorization/v1/projects/${PROJECT}/attestors?attestorId=built`, {
-    userOwnedGrafeasNote: {
-      noteReference: NOTE,
-      publicKeys: [{ id: kmsId(version), pkixPublicKey: { publicKeyPem, signatureAlgorithm } }],
+  const made = await call(
+    double,
+    "POST",
+    `binaryauthorization/v1/projects/${PROJECT}/attestors?attestorId=built`,
+    {
+      userOwnedGrafeasNote: {
+        noteReference: NOTE,
+        publicKeys: [{ id: kmsId(version), pkixPublicKey: { publicKeyPem, signatureAlgorithm } }],
+      },
     },
-  });
+  );
   expect(made.status).toBe(200);
 }
 
@@ -268,7 +277,11 @@ const CHAIN = {
       ec: keyRead("ec", 1, []),
     },
     google_container_cluster: {
-      standard: { project: PROJECT, location: "us-central1-a", name: `\${google_container_cluster.standard.name}` },
+      standard: {
+        project: PROJECT,
+        location: "us-central1-a",
+        name: `\${google_container_cluster.standard.name}`,
+      },
     },
   },
   check: { standard_enforces: { assert: [enforces("standard")] } },
@@ -276,7 +289,11 @@ const CHAIN = {
   resource: {
     google_project_service: {
       kms: { project: PROJECT, service: "cloudkms.googleapis.com", disable_on_destroy: false },
-      binauthz: { project: PROJECT, service: "binaryauthorization.googleapis.com", disable_on_destroy: false },
+      binauthz: {
+        project: PROJECT,
+        service: "binaryauthorization.googleapis.com",
+        disable_on_destroy: false,
+      },
     },
     google_kms_key_ring: { ring: { project: PROJECT, location: "global", name: "binauthz" } },
     google_kms_crypto_key: {
@@ -298,7 +315,11 @@ const CHAIN = {
     },
     google_kms_crypto_key_version: { v1: version(1), v2: { ...version(2), state: "ENABLED" } },
     google_container_analysis_note: {
-      built: { project: PROJECT, name: "built", attestation_authority: { hint: { human_readable_name: "built" } } },
+      built: {
+        project: PROJECT,
+        name: "built",
+        attestation_authority: { hint: { human_readable_name: "built" } },
+      },
     },
     google_binary_authorization_attestor: {
       built: {
@@ -342,7 +363,9 @@ const CHAIN = {
           enable_private_endpoint: false,
           master_ipv4_cidr_block: "172.16.0.0/28",
         },
-        master_authorized_networks_config: { cidr_blocks: [{ cidr_block: "10.0.0.0/8", display_name: "inside" }] },
+        master_authorized_networks_config: {
+          cidr_blocks: [{ cidr_block: "10.0.0.0/8", display_name: "inside" }],
+        },
         workload_identity_config: { workload_pool: `${PROJECT}.svc.id.goog` },
         resource_labels: { team: "platform" },
         binary_authorization: { evaluation_mode: ENFORCED },
@@ -363,7 +386,10 @@ const CHAIN = {
         initial_node_count: 1,
         deletion_protection: false,
         release_channel: { channel: "STABLE" },
-        node_config: { machine_type: "e2-standard-4", service_account: `\${google_service_account.signer.email}` },
+        node_config: {
+          machine_type: "e2-standard-4",
+          service_account: `\${google_service_account.signer.email}`,
+        },
         binary_authorization: { evaluation_mode: ENFORCED },
       },
     },
@@ -392,7 +418,11 @@ const CHAIN = {
       images: { project: PROJECT, location: "us-central1", repository_id: "images", format: "DOCKER" },
     },
     google_kms_crypto_key_iam_member: {
-      sign: { crypto_key_id: `\${google_kms_crypto_key.rsa.id}`, role: "roles/cloudkms.signerVerifier", member: SIGNER },
+      sign: {
+        crypto_key_id: `\${google_kms_crypto_key.rsa.id}`,
+        role: "roles/cloudkms.signerVerifier",
+        member: SIGNER,
+      },
     },
     google_container_analysis_note_iam_member: {
       attach: {
@@ -458,7 +488,14 @@ const CHAIN = {
         substitutions: { _IMAGE: "app", _EMPTY: "" },
         build: {
           timeout: "1200s",
-          step: [{ name: "gcr.io/cloud-builders/docker", id: "build", script: "#!/usr/bin/env bash\ntrue", env: ["IMAGE=app"] }],
+          step: [
+            {
+              name: "gcr.io/cloud-builders/docker",
+              id: "build",
+              script: "#!/usr/bin/env bash\ntrue",
+              env: ["IMAGE=app"],
+            },
+          ],
           options: { logging: "CLOUD_LOGGING_ONLY", requested_verify_option: "VERIFIED" },
         },
       },
@@ -549,7 +586,9 @@ describeIfTerraform("the double and Terraform", () => {
       { state: "DESTROY_SCHEDULED" },
       { state: "DESTROY_SCHEDULED" },
     ]);
-    expect(double.policy(PROJECT)).toMatchObject({ defaultAdmissionRule: { evaluationMode: "ALWAYS_ALLOW" } });
+    expect(double.policy(PROJECT)).toMatchObject({
+      defaultAdmissionRule: { evaluationMode: "ALWAYS_ALLOW" },
+    });
     if (process.env.GOOGLE_DOUBLE_TIMES) {
       process.stderr.write(`${JSON.stringify(times)}\n`);
     }

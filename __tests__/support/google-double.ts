@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { ArtifactRegistry } from "./google-double/artifact-registry";
 import { BinaryAuthorization } from "./google-double/binary-authorization";
 import { CloudBuild } from "./google-double/cloud-build";
-import { Container, type ClusterSpec } from "./google-double/container";
+import { type ClusterSpec, Container } from "./google-double/container";
 import { ContainerAnalysis } from "./google-double/container-analysis";
 import { type Context, type GoogleDoubleOptions, projectNumber } from "./google-double/context";
 import { ApiError, type ErrorStatus } from "./google-double/errors";
@@ -211,7 +211,12 @@ export class GoogleDouble {
    * Lets the next `times` matching requests fail. Mind that clients retry 429 and 5xx by themselves; a 403 or
    * a 404 reaches the user at once.
    */
-  failNext(matcher: RequestMatcher, status: ErrorStatus | number, times = 1, message = "arranged failure"): void {
+  failNext(
+    matcher: RequestMatcher,
+    status: ErrorStatus | number,
+    times = 1,
+    message = "arranged failure",
+  ): void {
     const matches =
       matcher instanceof RegExp
         ? (r: RecordedRequest): boolean => matcher.test(`${r.method} ${r.path}`)
@@ -235,7 +240,10 @@ export class GoogleDouble {
     return this.kms.createVersion(keyName, algorithm);
   }
 
-  setVersionState(versionName: string, state: "ENABLED" | "DISABLED" | "DESTROY_SCHEDULED" | "DESTROYED"): void {
+  setVersionState(
+    versionName: string,
+    state: "ENABLED" | "DISABLED" | "DESTROY_SCHEDULED" | "DESTROYED",
+  ): void {
     this.kms.setState(versionName, state);
   }
 

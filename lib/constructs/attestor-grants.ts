@@ -35,16 +35,36 @@ export interface DeployerProject {
   readonly projectNumber: string;
 }
 
+/** What the grants of an attestor need to know. */
+interface AttestorGrantsOptions {
+  readonly scope: Construct;
+  readonly attestor: ProjectScopedName;
+  readonly note: ProjectScopedName;
+  readonly provider?: TerraformProvider;
+  /** What has to exist before a grant; nothing once it is released. */
+  readonly after: () => readonly TerraformResource[];
+}
+
 /** Opens an attestor, and the note behind it, to those who sign and those who verify. */
 export class AttestorGrants {
   /** @internal */
-  public constructor(
-    private readonly scope: Construct,
-    private readonly attestor: ProjectScopedName,
-    private readonly note: ProjectScopedName,
-    private readonly provider: TerraformProvider | undefined,
-    private readonly after: () => readonly TerraformResource[],
-  ) {}
+  public static _of(options: AttestorGrantsOptions): AttestorGrants {
+    return new AttestorGrants(options);
+  }
+
+  private readonly scope: Construct;
+  private readonly attestor: ProjectScopedName;
+  private readonly note: ProjectScopedName;
+  private readonly provider?: TerraformProvider;
+  private readonly after: () => readonly TerraformResource[];
+
+  private constructor(options: AttestorGrantsOptions) {
+    this.scope = options.scope;
+    this.attestor = options.attestor;
+    this.note = options.note;
+    this.provider = options.provider;
+    this.after = options.after;
+  }
 
   /**
    * The signer's side, but for the key itself (`trustRoot.grants.sign`): attach to the note and list its attestations,
@@ -103,7 +123,7 @@ export class AttestorGrants {
         after: [...this.after(), ...dependsOn, ...(binding.after ?? [])],
       }),
     );
-    return new Grant(member, resources);
+    return Grant._of(member, resources);
   }
 
   private openedNote(): Opened {
@@ -117,7 +137,7 @@ export class AttestorGrants {
   private createOnly(opened: Opened): Omit<Binding, "member"> {
     const { project, name } = this.attestor;
     // A role id takes letters, digits, underscores and full stops, 64 at most.
-    const roleId = `attestationCreator_${name.replaceAll("-", "_").slice(0, 32)}_${shortHash(name)}`;
+    const roleId = `attestationCreator_${name.replace(/-/g, "_").slice(0, 32)}_${shortHash(name)}`;
     const role = getOrCreate(this.scope, "AttestationCreator", () =>
       fixAddress(
         new ProjectIamCustomRole(this.scope, "AttestationCreator", {

@@ -199,7 +199,7 @@ export class Attestor extends AttestorBase implements ISigningAttestor {
   /** The resource of the note; undefined where it is managed elsewhere. */
   public readonly note?: ContainerAnalysisNote;
   /** The resource of the attestor. */
-  public readonly attestor: BinaryAuthorizationAttestor;
+  public readonly resource: BinaryAuthorizationAttestor;
 
   private readonly trustRoots: readonly ITrustRoot[];
   private released = false;
@@ -227,20 +227,20 @@ export class Attestor extends AttestorBase implements ISigningAttestor {
     if (this.note) {
       waitFor(this.note, enabledApi(this, "containeranalysis", placement));
     }
-    this.attestor = this.createAttestor(props);
-    waitFor(this.attestor, this.note, enabledApi(this, "binaryauthorization", placement));
-    this.grants = new AttestorGrants(
-      this,
-      { project, name: props.attestorName },
+    this.resource = this.createAttestor(props);
+    waitFor(this.resource, this.note, enabledApi(this, "binaryauthorization", placement));
+    this.grants = AttestorGrants._of({
+      scope: this,
+      attestor: { project, name: props.attestorName },
       note,
-      props.provider,
-      () => this.ownResources(),
-    );
+      provider: props.provider,
+      after: () => this.ownResources(),
+    });
     provide(this, "attestor", this.attestorId, () => this.resources);
   }
 
   public get resources(): TerraformResource[] {
-    return this.released ? [] : [this.attestor];
+    return this.released ? [] : [this.resource];
   }
 
   /**
@@ -291,7 +291,7 @@ export class Attestor extends AttestorBase implements ISigningAttestor {
   }
 
   private ownResources(): TerraformResource[] {
-    return this.released ? [] : [this.note, this.attestor].filter((resource) => resource !== undefined);
+    return this.released ? [] : [this.note, this.resource].filter((resource) => resource !== undefined);
   }
 
   private createNote(props: AttestorProps, note: ProjectScopedName): ContainerAnalysisNote {
@@ -394,13 +394,12 @@ class ImportedSigningAttestor extends ImportedAttestor implements ISigningAttest
     refusals.throwIfAny();
     this.noteId = attributes.noteId;
     this.signingTrustRoot = attributes.signingTrustRoot;
-    this.grants = new AttestorGrants(
-      this,
-      { project: this.project, name: this.attestorName },
+    this.grants = AttestorGrants._of({
+      scope: this,
+      attestor: { project: this.project, name: this.attestorName },
       note,
-      undefined,
-      () => [],
-    );
+      after: () => [],
+    });
   }
 }
 

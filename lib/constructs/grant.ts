@@ -12,13 +12,17 @@ export interface GrantOptions {
 
 /** What one call of `grants` wrote: always `_member` resources, which leave the bindings of others alone. */
 export class Grant {
+  /** @internal */
+  public static _of(member: string, resources: TerraformResource[]): Grant {
+    return new Grant(member, resources);
+  }
+
   /** Who was granted something, in IAM's form: `serviceAccount:EMAIL`. */
   public readonly member: string;
   /** The IAM member resources. Empty where the member has the permissions already. */
   public readonly resources: TerraformResource[];
 
-  /** @internal */
-  public constructor(member: string, resources: TerraformResource[]) {
+  private constructor(member: string, resources: TerraformResource[]) {
     this.member = member;
     this.resources = resources;
   }

@@ -4,15 +4,33 @@ import { ROLES } from "../vocabulary/roles";
 import { Grant, type GrantOptions } from "./grant";
 import { checkMember, grantBinding } from "./private/iam";
 
+/** What the grants of a key need to know. */
+interface TrustRootGrantsOptions {
+  readonly scope: Construct;
+  readonly cryptoKeyId: string;
+  readonly provider?: TerraformProvider;
+  /** What has to exist before a grant; nothing once it is released. */
+  readonly after: () => readonly TerraformResource[];
+}
+
 /** Opens a signing key to its users, on the key itself and nowhere above it. */
 export class TrustRootGrants {
   /** @internal */
-  public constructor(
-    private readonly scope: Construct,
-    private readonly cryptoKeyId: string,
-    private readonly provider: TerraformProvider | undefined,
-    private readonly after: () => readonly (TerraformResource | undefined)[],
-  ) {}
+  public static _of(options: TrustRootGrantsOptions): TrustRootGrants {
+    return new TrustRootGrants(options);
+  }
+
+  private readonly scope: Construct;
+  private readonly cryptoKeyId: string;
+  private readonly provider?: TerraformProvider;
+  private readonly after: () => readonly TerraformResource[];
+
+  private constructor(options: TrustRootGrantsOptions) {
+    this.scope = options.scope;
+    this.cryptoKeyId = options.cryptoKeyId;
+    this.provider = options.provider;
+    this.after = options.after;
+  }
 
   /**
    * Lets a member sign: `roles/cloudkms.signer`, and `roles/cloudkms.publicKeyViewer`, since gcloud reads the key's
@@ -47,6 +65,6 @@ export class TrustRootGrants {
         after,
       }),
     );
-    return new Grant(member, resources);
+    return Grant._of(member, resources);
   }
 }

@@ -240,9 +240,12 @@ export class TrustRoot extends TrustRootBase {
     this.cryptoKey = this.createKey(props, protect);
     waitFor(this.cryptoKey, this.keyRing, api);
     this.createVersions(props, protect);
-    this.grants = new TrustRootGrants(this, this.cryptoKeyId, props.provider, () =>
-      this.released ? [] : [this.cryptoKey],
-    );
+    this.grants = TrustRootGrants._of({
+      scope: this,
+      cryptoKeyId: this.cryptoKeyId,
+      provider: props.provider,
+      after: () => (this.released ? [] : [this.cryptoKey]),
+    });
   }
 
   public publicKeysIn(scope: IConstruct): AttestorPublicKey[] {
@@ -382,7 +385,12 @@ class ImportedTrustRoot extends TrustRootBase {
     this.signingKeyVersion = attributes.signing.name;
     this.signingAlgorithm = attributes.signing.algorithm;
     this.cryptoKeyId = keyOf(attributes.signing.name);
-    this.grants = new TrustRootGrants(this, this.cryptoKeyId, attributes.provider, () => []);
+    this.grants = TrustRootGrants._of({
+      scope: this,
+      cryptoKeyId: this.cryptoKeyId,
+      provider: attributes.provider,
+      after: () => [],
+    });
   }
 
   public publicKeysIn(scope: IConstruct): AttestorPublicKey[] {

@@ -61,7 +61,10 @@ export class ContainerAnalysis {
     on("GET", `${NOTE}/occurrences`, (call) => {
       const note = call.name.slice(0, -"/occurrences".length);
       this.requireNote(note);
-      return this.page(call, [...this.stored.values()].filter((o) => o.noteName === note));
+      return this.page(
+        call,
+        [...this.stored.values()].filter((o) => o.noteName === note),
+      );
     });
   }
 
@@ -113,7 +116,13 @@ export class ContainerAnalysis {
     if (call.body.attestation === undefined) {
       throw this.context.unsupported("containeranalysis note of another kind than ATTESTATION");
     }
-    const note: JsonObject = { ...call.body, name, kind: "ATTESTATION", createTime: now(), updateTime: now() };
+    const note: JsonObject = {
+      ...call.body,
+      name,
+      kind: "ATTESTATION",
+      createTime: now(),
+      updateTime: now(),
+    };
     this.notes.set(name, note);
     return clone(note);
   }

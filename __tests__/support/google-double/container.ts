@@ -1,7 +1,12 @@
+import {
+  completeBinaryAuthorization,
+  completeCluster,
+  completeNodePool,
+  type Place,
+} from "./container-defaults";
 import { type Context, newId, now, projectNumber, requireProject } from "./context";
 import { alreadyExists, invalid, notFound } from "./errors";
 import { clone, isObject, type Json, type JsonObject, list, merge, num, obj, str } from "./json";
-import { completeBinaryAuthorization, completeCluster, completeNodePool, type Place } from "./container-defaults";
 import type { Call, ServiceRouter } from "./router";
 
 const CLUSTERS = "projects/{project}/locations/{location}/clusters";
@@ -293,7 +298,11 @@ export class Container {
     const name = `projects/${place.project}/locations/${place.location}/clusters/${place.cluster}`;
     const cluster = completeCluster(rest, place);
     const named = list(nodePools);
-    const initial = { name: "default-pool", initialNodeCount: request.initialNodeCount ?? 1, config: nodeConfig };
+    const initial = {
+      name: "default-pool",
+      initialNodeCount: request.initialNodeCount ?? 1,
+      config: nodeConfig,
+    };
     const pools = named.length > 0 ? named : [initial];
     const complete = pools.map((pool) => completeNodePool(pool, cluster, place));
     this.clusters.set(name, { ...cluster, nodeConfig: complete[0]?.config });

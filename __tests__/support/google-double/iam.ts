@@ -165,5 +165,7 @@ export class Iam {
 }
 
 function etag(): string {
-  return Buffer.from(now() + newId()).toString("base64").slice(0, 12);
+  return Buffer.from(now() + newId())
+    .toString("base64")
+    .slice(0, 12);
 }

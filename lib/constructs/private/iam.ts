@@ -51,7 +51,7 @@ export function grantBinding(scope: Construct, binding: Binding): TerraformResou
   const label = binding.roleLabel ?? role.replace(/^roles\//, "");
   const id = [
     openedLabel(opened),
-    label.replaceAll(".", "-"),
+    label.replace(/\./g, "-"),
     memberLabel(member).replace(/[^A-Za-z0-9-]+/g, "-"),
     shortHash(JSON.stringify(opened), label, member),
   ].join("_");
