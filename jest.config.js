@@ -12,4 +12,6 @@ module.exports = {
   // The provider bindings are large: a fresh worker per file keeps memory flat.
   maxWorkers: 2,
   workerIdleMemoryLimit: "1GB",
+  // Only continuous integration asks for a summary: see .ci/run.
+  reporters: ["default", ...(process.env.BINAUTHZ_TEST_RESULTS ? ["<rootDir>/scripts/test-results.cjs"] : [])],
 };

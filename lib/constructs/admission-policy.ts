@@ -306,8 +306,9 @@ export class AdmissionPolicy extends AdmissionPolicyBase {
 
   /** The attestors that the policy would require after the apply, and that the program does not know. */
   private strayAttestors(): string {
-    const planned =
-      "concat(flatten([for rule in self.cluster_admission_rules : rule.require_attestations_by[*]]), flatten([for rule in self.default_admission_rule : rule.require_attestations_by[*]]))";
+    const required = (rules: string) =>
+      `flatten([for rule in ${rules} : rule.require_attestations_by == null ? [] : tolist(rule.require_attestations_by)])`;
+    const planned = `concat(${required("self.cluster_admission_rules")}, ${required("self.default_admission_rule")})`;
     const known = [...this.attestors.values()].sort();
     return `setsubtract(toset(${planned}), toset(${JSON.stringify(known)}))`;
   }

@@ -55,6 +55,7 @@ export interface ClusterRule extends RuleOptions {
  *   enforcementMode: "ENFORCED_BLOCK_AND_AUDIT_LOG",
  *   requireAttestationsBy: ["projects/my-secure-project/attestors/build-attestor"],
  * };
+ * @exampleMetadata fixture=part
  */
 export interface ClusterRuleData {
   /** The cluster as `LOCATION.NAME`. */

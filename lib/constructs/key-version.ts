@@ -70,6 +70,7 @@ export interface KeyVersionOptions {
  *   KeyVersion.trusted("first", { number: 1, algorithm: SigningAlgorithm.RSA_SIGN_PKCS1_4096_SHA512 }),
  *   KeyVersion.signing("second", { number: 2 }),
  * ];
+ * @exampleMetadata fixture=part
  */
 export class KeyVersion {
   /**

@@ -1,6 +1,6 @@
 import type { ContainerCluster } from "@cdktf/provider-google/lib/container-cluster";
 import type { Construct } from "constructs";
-import { ProblemCode, renderProblem } from "../../vocabulary/problem";
+import { ProblemCode } from "../../vocabulary/problem";
 
 /**
  * The one useful evaluation mode of a cluster in provider 6.50: `POLICY_BINDINGS` evaluates other policies and does not
@@ -40,11 +40,8 @@ export function holdEnforcement(construct: Construct, cluster: ContainerCluster)
       return found === undefined
         ? []
         : [
-            renderProblem({
-              code: ProblemCode.ENFORCEMENT_NOT_HELD,
-              constructPath: construct.node.path,
-              message: `enforcement was switched off after the construct had switched it on, got ${found}; allowed: binary_authorization with evaluation_mode ${ENFORCE}`,
-            }),
+            // CDKTF puts the path before it.
+            `[${ProblemCode.ENFORCEMENT_NOT_HELD}] enforcement was switched off after the construct had switched it on, got ${found}; allowed: binary_authorization with evaluation_mode ${ENFORCE}`,
           ];
     },
   });

@@ -27,6 +27,7 @@ export function publicKeyOf(scope: IConstruct, wanted: WantedPublicKey): string 
   const suffix = `/cryptoKeyVersions/${parts.version}`;
   const keys = stackChild(scope, "PublicKeys");
   const id = logicalId(parts.project, parts.location, parts.keyRing, parts.key, String(parts.version));
+  const { kmsName } = wanted.algorithm;
   getOrCreate(keys, id, () =>
     fixAddress(
       new DataGoogleKmsCryptoKeyVersion(keys, id, {
@@ -39,14 +40,18 @@ export function publicKeyOf(scope: IConstruct, wanted: WantedPublicKey): string 
           },
         }),
         version: parts.version,
-        lifecycle: {
-          postcondition: [
-            {
-              condition: `\${self.public_key[0].algorithm == "${wanted.algorithm.kmsName}"}`,
-              errorMessage: `${wanted.name} is declared with algorithm ${wanted.algorithm.kmsName}, but has another one; an attestor with the wrong algorithm would verify nothing.`,
+        // Where the version has a resource, that one checks the algorithm. A condition here would make Terraform put the
+        // reading off to the apply whenever the key has any change.
+        lifecycle: wanted.madeBy()
+          ? undefined
+          : {
+              postcondition: [
+                {
+                  condition: `\${self.public_key[0].algorithm == "${kmsName}"}`,
+                  errorMessage: `${wanted.name} is declared with algorithm ${kmsName}, but has another one; an attestor with the wrong algorithm would verify nothing.`,
+                },
+              ],
             },
-          ],
-        },
         provider: wanted.provider,
       }),
       id,

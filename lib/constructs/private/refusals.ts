@@ -1,6 +1,6 @@
 import { Annotations, Token } from "cdktf";
 import type { IConstruct } from "constructs";
-import { type Problem, ProblemCode, ProblemError, renderProblem, show } from "../../vocabulary/problem";
+import { type Problem, ProblemCode, ProblemError, show } from "../../vocabulary/problem";
 import type { NameGrammar } from "../../vocabulary/resource-name";
 
 /** Collects everything that is wrong with one construct, so that independent errors are reported together. */
@@ -56,7 +56,8 @@ export function refuse(constructPath: string, code: ProblemCode, message: string
 
 /** Says what is only likely to be wrong; `cdktf synth` prints it and goes on. */
 export function warn(construct: IConstruct, code: ProblemCode, message: string): void {
-  Annotations.of(construct).addWarning(renderProblem({ code, constructPath: construct.node.path, message }));
+  // CDKTF puts the path before it.
+  Annotations.of(construct).addWarning(`[${code}] ${message}`);
 }
 
 /** The path that a construct is about to have; validation runs before its children exist. */

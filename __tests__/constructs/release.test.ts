@@ -1,0 +1,195 @@
+import { EnforcedCluster, KeyVersion, type TrustRootProps } from "../../lib";
+import {
+  attestorIn,
+  KEY,
+  MEMBER,
+  PROJECT,
+  pipelineIn,
+  policyIn,
+  testApp,
+  testStack,
+  trustRootIn,
+} from "../support/synth";
+import { type Template, template, templates } from "../support/template";
+
+const forgotten = (t: Template): string[] => {
+  for (const block of t.removed) {
+    expect(block.lifecycle).toEqual({ destroy: false });
+  }
+  return t.removed.map((block) => block.from).sort();
+};
+
+function chain() {
+  const stack = testStack();
+  const trustRoot = trustRootIn(stack);
+  const attestor = attestorIn(stack, { keys: [trustRoot] });
+  const policy = policyIn(stack);
+  const cluster = new EnforcedCluster(stack, "Prod", {
+    clusterName: "prod",
+    location: "us-central1-a",
+    policy,
+    requiredAttestors: [attestor],
+  });
+  return { stack, trustRoot, attestor, policy, cluster };
+}
+
+describe("releasing a trust root", () => {
+  test("forgets ring, key and versions, and destroys nothing", () => {
+    const stack = testStack();
+    trustRootIn(stack, {
+      versions: [KeyVersion.trusted("old", { number: 1 }), KeyVersion.signing("now", { number: 2 })],
+    }).release();
+    const t = template(stack);
+    expect(forgotten(t)).toEqual([
+      `google_kms_crypto_key.${PROJECT}_global_binauthz-ring_build-signer-key`,
+      `google_kms_crypto_key_version.${PROJECT}_global_binauthz-ring_build-signer-key_now`,
+      `google_kms_crypto_key_version.${PROJECT}_global_binauthz-ring_build-signer-key_old`,
+      `google_kms_key_ring.${PROJECT}_global_binauthz-ring`,
+    ]);
+    expect(t.allResources.filter(([address]) => address.startsWith("google_kms_"))).toEqual([]);
+  });
+
+  test("leaves its attestor able to read the public key, by literal names", () => {
+    const { stack, trustRoot } = chain();
+    trustRoot.release();
+    const t = template(stack);
+    expect(t.data("google_kms_crypto_key_version").crypto_key).toBe(KEY);
+    expect(t.danglingDependencies()).toEqual([]);
+  });
+
+  test("keeps the ring until its last trust root is released", () => {
+    const stack = testStack();
+    const one = trustRootIn(stack, { keyName: "one" }, "One");
+    const two = trustRootIn(stack, { keyName: "two" }, "Two");
+    one.release();
+    expect(template(stack).resources("google_kms_key_ring")).not.toEqual({});
+    two.release();
+    expect(forgotten(template(stack))).toContain(`google_kms_key_ring.${PROJECT}_global_binauthz-ring`);
+  });
+
+  test("leaves the ring usable for a trust root that is declared afterwards", () => {
+    const stack = testStack();
+    trustRootIn(stack, { keyName: "one" }, "One").release();
+    try {
+      trustRootIn(stack, { keyName: "two" }, "Two");
+    } catch (error) {
+      // A refusal says so at once; that is as good.
+      expect(String(error)).toContain("INVALID_STATE");
+      return;
+    }
+    expect(template(stack).danglingDependencies()).toEqual([]);
+  });
+
+  test("does not forget a ring that it never made", () => {
+    const stack = testStack();
+    trustRootIn(stack, { createKeyRing: false }).release();
+    expect(forgotten(template(stack)).join()).not.toContain("key_ring");
+  });
+});
+
+describe("releasing an attestor", () => {
+  test("forgets note and attestor; the policy still requires it, and waits for nothing", () => {
+    const { stack, attestor } = chain();
+    attestor.release();
+    const t = template(stack);
+    expect(forgotten(t)).toEqual([
+      `google_binary_authorization_attestor.${PROJECT}_build-attestor`,
+      `google_container_analysis_note.${PROJECT}_build-attestor`,
+    ]);
+    const policy = t.resource("google_binary_authorization_policy");
+    expect(policy.cluster_admission_rules[0].require_attestations_by).toEqual([attestor.attestorId]);
+    expect(policy.depends_on).toEqual([`google_project_service.${PROJECT}_binaryauthorization`]);
+    expect(attestor.resources).toEqual([]);
+  });
+
+  test("does not forget a note that is managed elsewhere", () => {
+    const stack = testStack();
+    attestorIn(stack, { noteId: "projects/note-project/notes/theirs" }).release();
+    expect(forgotten(template(stack))).toEqual([`google_binary_authorization_attestor.${PROJECT}_build-attestor`]);
+  });
+});
+
+describe("releasing a policy", () => {
+  test("forgets it, so that it stays in force as it is", () => {
+    const { stack, policy } = chain();
+    policy.release();
+    const t = template(stack);
+    expect(forgotten(t)).toEqual([`google_binary_authorization_policy.${PROJECT}`]);
+    expect(t.resources("google_binary_authorization_policy")).toEqual({});
+    expect(t.danglingDependencies()).toEqual([]);
+  });
+
+  test("drops the block that would have adopted it", () => {
+    const stack = testStack();
+    const policy = policyIn(stack, { existing: "ADOPT" as never });
+    policy.release();
+    expect(template(stack).imports).toEqual([]);
+  });
+});
+
+describe("releasing a cluster", () => {
+  test("forgets cluster and nodes; its rule stays in the policy", () => {
+    const { stack, cluster } = chain();
+    cluster.release();
+    const t = template(stack);
+    expect(forgotten(t)).toEqual([
+      `google_container_cluster.${PROJECT}_us-central1-a_prod`,
+      `google_container_node_pool.${PROJECT}_us-central1-a_prod_nodes`,
+    ]);
+    expect(t.resource("google_binary_authorization_policy").cluster_admission_rules).toHaveLength(1);
+  });
+});
+
+describe("whatever is released", () => {
+  const releases = ["trustRoot", "attestor", "policy", "cluster"] as const;
+
+  test.each(releases)("nothing waits for what is gone: %s", (name) => {
+    const made = chain();
+    made.attestor.grants.attest(MEMBER);
+    pipelineIn(made.stack, { attestors: [made.attestor] });
+    made[name].release();
+    expect(template(made.stack).danglingDependencies()).toEqual([]);
+  });
+
+  test.each(releases)("what is declared afterwards does not wait for it either: %s", (name) => {
+    const made = chain();
+    made[name].release();
+    let t: Template;
+    try {
+      made.attestor.grants.attest(MEMBER);
+      made.trustRoot.grants.sign(MEMBER);
+      pipelineIn(made.stack, { attestors: [made.attestor] });
+      new EnforcedCluster(made.stack, "Second", {
+        clusterName: "second",
+        location: "us-central1",
+        policy: made.policy,
+        requiredAttestors: [made.attestor],
+      });
+      t = template(made.stack);
+    } catch (error) {
+      // A refusal says so at once; that is as good.
+      expect(String(error)).toContain("INVALID_STATE");
+      return;
+    }
+    expect(t.danglingDependencies()).toEqual([]);
+  });
+
+  test.each(releases)("releasing twice is releasing once: %s", (name) => {
+    const made = chain();
+    made[name].release();
+    const once = template(made.stack).removed;
+    made[name].release();
+    expect(template(made.stack).removed).toEqual(once);
+  });
+
+  test("it can be declared in another stack of the app only once the first one is gone", () => {
+    const app = testApp();
+    const props: Partial<TrustRootProps> = { adopt: true };
+    trustRootIn(testStack({ app, id: "Old" })).release();
+    const other = testApp();
+    trustRootIn(testStack({ app: other, id: "New" }), props);
+    expect(templates(app).Old.removed.map((block) => block.from)).toEqual(
+      expect.arrayContaining(templates(other).New.imports.map((block) => block.to)),
+    );
+  });
+});

@@ -1,0 +1,107 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { GoogleDouble } from "../support/google-double";
+import { describeIfTerraform, TerraformDir } from "../support/terraform";
+import { PROJECT, readStacks, type StackJson } from "./support";
+
+const ROOT = join(__dirname, "..", "..");
+
+function synthesizeMain(): StackJson {
+  const outdir = mkdtempSync(join(tmpdir(), "reference-"));
+  try {
+    execFileSync(process.execPath, [require.resolve("tsx/cli"), join(ROOT, "main.ts")], {
+      cwd: ROOT,
+      env: { ...process.env, CDKTF_OUTDIR: outdir, GOOGLE_PROJECT: PROJECT },
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    return readStacks(outdir).binauthz;
+  } finally {
+    rmSync(outdir, { recursive: true, force: true });
+  }
+}
+
+describeIfTerraform("the reference deployment, applied by terraform", () => {
+  let google: GoogleDouble;
+  let terraform: TerraformDir;
+  let output: string;
+
+  beforeAll(async () => {
+    google = await GoogleDouble.start({ enforceServices: false, strictIam: true, rejectEmptyAttestorLists: true });
+    google.putCluster(PROJECT, "us-central1", "my-cluster");
+    terraform = TerraformDir.temporary(google.terraformEnv());
+    terraform.write(synthesizeMain(), "cdk.tf.json");
+    await terraform.init();
+    await terraform.validate();
+    output = (await terraform.apply()).output;
+  }, 300_000);
+
+  afterAll(async () => {
+    terraform.remove();
+    await google.stop();
+  });
+
+  it("is applied without a change by hand, and the second plan is empty", async () => {
+    const plan = await terraform.plan();
+    expect(plan.changes).toEqual([]);
+    expect(plan.json.output_changes ?? {}).toEqual({});
+    expect(google.unknownRoutes).toEqual([]);
+  }, 120_000);
+
+  it("puts the policy that the program describes", () => {
+    const rule = {
+      enforcementMode: "ENFORCED_BLOCK_AND_AUDIT_LOG",
+      evaluationMode: "REQUIRE_ATTESTATION",
+      requireAttestationsBy: [`projects/${PROJECT}/attestors/build-attestor`],
+    };
+    expect(google.policy(PROJECT)).toMatchObject({
+      globalPolicyEvaluationMode: "ENABLE",
+      defaultAdmissionRule: { enforcementMode: "ENFORCED_BLOCK_AND_AUDIT_LOG", evaluationMode: "ALWAYS_DENY" },
+      clusterAdmissionRules: { "us-central1.my-cluster": rule, "us-central1-a.prod": rule },
+    });
+  });
+
+  it("gives the attestor the public key of version 1 under the id that gcloud signs with", async () => {
+    const version = `projects/${PROJECT}/locations/global/keyRings/binauthz-ring/cryptoKeys/build-signer-key/cryptoKeyVersions/1`;
+    const attestor = google.attestor(`projects/${PROJECT}/attestors/build-attestor`) as {
+      userOwnedGrafeasNote: { publicKeys: unknown[] };
+    };
+    expect(attestor.userOwnedGrafeasNote.publicKeys).toEqual([
+      {
+        id: `//cloudkms.googleapis.com/v1/${version}`,
+        pkixPublicKey: {
+          publicKeyPem: await google.publicKeyPem(version),
+          signatureAlgorithm: "RSA_SIGN_PKCS1_4096_SHA512",
+        },
+      },
+    ]);
+  });
+
+  it("has the rule in force before it switches the new cluster on", () => {
+    const calls = google.requests.map((request) => `${request.method} ${request.path}`);
+    const lastPut = calls.length - 1 - [...calls].reverse().findIndex((call) => /^PUT .*\/policy$/.test(call));
+    const create = calls.findIndex((call) => /^POST .*\/clusters$/.test(call));
+    expect(lastPut).toBeLessThan(calls.length);
+    expect(create).toBeGreaterThan(lastPut);
+  });
+
+  it("warns, with the command that mends it, that the cluster managed elsewhere does not enforce", async () => {
+    expect(output.replace(/[\s│]+/g, " ")).toContain(
+      `gcloud container clusters update my-cluster --project=${PROJECT} --location=us-central1 --binauthz-evaluation-mode=PROJECT_SINGLETON_POLICY_ENFORCE`,
+    );
+    google.editCluster(`projects/${PROJECT}/locations/us-central1/clusters/my-cluster`, {
+      binaryAuthorization: { evaluationMode: "PROJECT_SINGLETON_POLICY_ENFORCE" },
+    });
+    const plan = await terraform.plan();
+    expect(plan.output).not.toContain("does not enforce");
+    expect(plan.changes).toEqual([]);
+  }, 120_000);
+
+  it("refuses to be destroyed", async () => {
+    const result = await terraform.tryDestroy();
+    expect(result.exitCode).not.toBe(0);
+    expect(result.output).toContain("prevent_destroy");
+    expect(google.policy(PROJECT)).toMatchObject({ defaultAdmissionRule: { evaluationMode: "ALWAYS_DENY" } });
+  }, 120_000);
+});

@@ -1,0 +1,9 @@
+import fc from "fast-check";
+
+const seed = Number(process.env.BINAUTHZ_SEED ?? 20261120);
+const numRuns = Number(process.env.BINAUTHZ_RUNS ?? 200);
+
+/** Checks a property with the seed and number of runs of the environment, so that every run can be repeated. */
+export function check<T>(arbitrary: fc.Arbitrary<T>, assertions: (value: T) => void): void {
+  fc.assert(fc.property(arbitrary, assertions), { seed, numRuns });
+}

@@ -1,0 +1,50 @@
+import { memberError, memberLabel } from "../../lib/vocabulary/member";
+
+// Source of the forms: https://docs.cloud.google.com/iam/docs/principal-identifiers
+test.each([
+  "user:alice@example.com",
+  "group:signers@example.co.uk",
+  "domain:example.com",
+  "serviceAccount:robot@my-secure-project.iam.gserviceaccount.com",
+  "serviceAccount:123456789012@cloudbuild.gserviceaccount.com",
+  "serviceAccount:123456789012-compute@developer.gserviceaccount.com",
+  "serviceAccount:robot@my-project.example.com.iam.gserviceaccount.com",
+  "serviceAccount:my-secure-project.svc.id.goog[web/default]",
+  "principal://iam.googleapis.com/projects/123/locations/global/workloadIdentityPools/pool/subject/repo",
+  "principalSet://iam.googleapis.com/projects/123/locations/global/workloadIdentityPools/pool/attribute.repository/o/r",
+  "principal://iam.googleapis.com/locations/global/workforcePools/pool/subject/alice@example.com",
+])("%s is a member", (member) => {
+  expect(memberError(member)).toBeUndefined();
+});
+
+test.each(["allUsers", "allAuthenticatedUsers"])("%s would let everybody in", (member) => {
+  expect(memberError(member)).toBe("would let everybody in");
+});
+
+test.each([
+  "",
+  "alice@example.com",
+  "user:",
+  "user:alice",
+  "user: alice@example.com",
+  "user:alice@example.com ",
+  "user:alice@example.com\nuser:mallory@example.com",
+  "serviceaccount:robot@my-secure-project.iam.gserviceaccount.com",
+  "serviceAccount:robot",
+  "serviceAccount:a@b@example.com",
+  "deleted:user:alice@example.com?uid=1",
+  "projectOwner:my-secure-project",
+  "principal://example.com/subject/x",
+  "AllUsers",
+])("%j is none", (member) => {
+  expect(memberError(member)).toBe("is no IAM member");
+});
+
+test.each([
+  ["user:alice@example.com", "alice"],
+  ["serviceAccount:robot@my-secure-project.iam.gserviceaccount.com", "robot"],
+  ["domain:example.com", "example.com"],
+  ["principal://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/pool/subject/repo", "repo"],
+])("the label of %s is %s", (member, label) => {
+  expect(memberLabel(member)).toBe(label);
+});

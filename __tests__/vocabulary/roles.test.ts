@@ -1,0 +1,34 @@
+import { CREATE_ONLY_OCCURRENCE_PERMISSIONS, ROLES } from "../../lib/vocabulary/roles";
+import { predefinedRoles } from "../support/reference";
+
+const reference = predefinedRoles();
+const withReference = reference ? test : test.skip;
+
+test("the roles that are granted are these, and no others", () => {
+  expect(Object.values(ROLES).sort()).toEqual([
+    "roles/artifactregistry.reader",
+    "roles/artifactregistry.writer",
+    "roles/binaryauthorization.attestorsVerifier",
+    "roles/cloudkms.publicKeyViewer",
+    "roles/cloudkms.signer",
+    "roles/container.defaultNodeServiceAccount",
+    "roles/containeranalysis.notes.attacher",
+    "roles/containeranalysis.notes.occurrences.viewer",
+    "roles/containeranalysis.occurrences.editor",
+    "roles/logging.logWriter",
+  ]);
+});
+
+test("none is one of the basic roles, or an administrator's", () => {
+  for (const role of Object.values(ROLES)) {
+    expect(role).not.toMatch(/^roles\/(?:owner|editor|viewer)$|admin/i);
+  }
+});
+
+test("a role that only creates attestations has one permission", () => {
+  expect(CREATE_ONLY_OCCURRENCE_PERMISSIONS).toEqual(["containeranalysis.occurrences.create"]);
+});
+
+withReference.each(Object.values(ROLES))("%s exists", (role) => {
+  expect(reference).toHaveProperty([role]);
+});

@@ -1,0 +1,151 @@
+// Builds the package: jsii compiles lib/ into dist/ and .jsii, then three things jsii cannot do are done to the result.
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import ts from "typescript";
+
+const root = resolve(fileURLToPath(import.meta.url), "../..");
+const dist = join(root, "dist");
+const licencesFile = join(root, "THIRD-PARTY-LICENSES.txt");
+const require = createRequire(import.meta.url);
+
+/**
+ * The compiled files that contain what they import from npm, so that the package has no runtime dependency.
+ * Each is the only file that imports those libraries, and none of their types appears in its declarations.
+ */
+const BUNDLED = ["vocabulary/private/yaml"];
+
+clean();
+compile();
+makeIndexLazy();
+const inputs = await bundle();
+// Written last: its date says when the build was complete (scripts/ensure-built.mjs).
+writeFileSync(licencesFile, licencesOf(inputs));
+
+/** Nothing of an earlier build may survive: a file whose source is gone would still be packed. */
+function clean() {
+  for (const path of [dist, ".jsii", "tsconfig.jsii.json", "tsconfig.tsbuildinfo", licencesFile]) {
+    rmSync(resolve(root, path), { recursive: true, force: true });
+  }
+}
+
+function compile() {
+  const jsii = join(root, "node_modules", "jsii", "bin", "jsii");
+  const flags = ["--generate-tsconfig", "tsconfig.jsii.json", "--silence-warnings=reserved-word"];
+  try {
+    execFileSync(process.execPath, [jsii, ...flags], { cwd: root, stdio: "inherit", env: quietNodeCheck() });
+  } catch {
+    // jsii has already said what is wrong; its output must not stay behind and look like a build.
+    rmSync(dist, { recursive: true, force: true });
+    rmSync(join(root, ".jsii"), { force: true });
+    process.exit(1);
+  }
+  // jsii compiles incrementally into the output folder; every build here starts from nothing.
+  rmSync(join(dist, "tsconfig.tsbuildinfo"), { force: true });
+}
+
+/** jsii prints a banner on Node versions past their end of life; this one is supported by the package all the same. */
+function quietNodeCheck() {
+  return { ...process.env, JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION: process.versions.node.split(".")[0] };
+}
+
+/**
+ * `export *` compiles to an eager `require` of every file, and so of every provider file behind it. The index is written
+ * anew from lib/index.ts, with a getter per exported value. The declarations and the assembly stay as jsii made them.
+ */
+function makeIndexLazy() {
+  const source = ts.createSourceFile(
+    "index.ts",
+    readFileSync(join(root, "lib/index.ts"), "utf8"),
+    ts.ScriptTarget.Latest,
+    true,
+  );
+  const entries = source.statements.flatMap((statement) => exportedValues(statement));
+  const names = entries.map(([name]) => name);
+  const text = [
+    '"use strict";',
+    "// Written by scripts/build.mjs from lib/index.ts: each export is loaded when first used.",
+    'Object.defineProperty(exports, "__esModule", { value: true });',
+    "function lazy(name, load) {",
+    "    Object.defineProperty(exports, name, {",
+    "        enumerable: true,",
+    "        configurable: true,",
+    "        get: () => {",
+    "            const value = load();",
+    "            Object.defineProperty(exports, name, { enumerable: true, configurable: true, value });",
+    "            return value;",
+    "        },",
+    "    });",
+    "}",
+    ...entries.map(([name, expression]) => `lazy(${JSON.stringify(name)}, () => ${expression});`),
+    "// Never runs: Node reads the names for `import { … }` from this line.",
+    `0 && (module.exports = { ${names.join(", ")} });`,
+    "",
+  ].join("\n");
+  writeFileSync(join(dist, "index.js"), text);
+}
+
+/** The values that one statement of lib/index.ts exports, each with the expression that loads it. */
+function exportedValues(statement) {
+  const refuse = () => {
+    throw new Error(`lib/index.ts may only contain \`export … from "./…"\`, not: ${statement.getText()}`);
+  };
+  if (!ts.isExportDeclaration(statement) || !statement.moduleSpecifier?.text.startsWith("./")) refuse();
+  if (statement.isTypeOnly) return [];
+  const specifier = statement.moduleSpecifier.text;
+  const load = `require(${JSON.stringify(specifier)})`;
+  const clause = statement.exportClause;
+  if (clause && ts.isNamespaceExport(clause)) return [[clause.name.text, load]];
+  // Types leave no trace at run time; what the compiled module exports is what there is to load.
+  const values = Object.keys(require(join(dist, specifier))).filter((name) => name !== "__esModule");
+  const wanted = clause
+    ? clause.elements.map((element) => [element.name.text, (element.propertyName ?? element.name).text])
+    : values.map((name) => [name, name]);
+  return wanted.filter(([, name]) => values.includes(name)).map(([as, name]) => [as, `${load}.${name}`]);
+}
+
+async function bundle() {
+  const inputs = [];
+  for (const file of BUNDLED) {
+    const outfile = join(dist, `${file}.js`);
+    if (!existsSync(outfile)) throw new Error(`lib/${file}.ts is to be bundled but was not compiled`);
+    const declarations = readFileSync(join(dist, `${file}.d.ts`), "utf8");
+    const foreign = ts
+      .preProcessFile(declarations)
+      .importedFiles.find(({ fileName }) => !fileName.startsWith(".") && !fileName.startsWith("node:"));
+    if (foreign) throw new Error(`dist/${file}.d.ts mentions ${foreign.fileName}, which users do not have`);
+    const { metafile } = await build({
+      absWorkingDir: root,
+      entryPoints: [outfile],
+      outfile,
+      allowOverwrite: true,
+      bundle: true,
+      platform: "node",
+      format: "cjs",
+      target: "node20",
+      sourcemap: false,
+      legalComments: "none",
+      logLevel: "warning",
+      metafile: true,
+    });
+    inputs.push(...Object.keys(metafile.inputs));
+  }
+  return inputs;
+}
+
+/** The licence of each package that has a file in a bundle. */
+function licencesOf(inputs) {
+  const packages = new Set(
+    inputs.flatMap((input) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0] ?? []),
+  );
+  const parts = [...packages].sort().map((folder) => {
+    const { name, version, license } = JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8"));
+    const file = readdirSync(join(root, folder)).find((entry) => /^licen[cs]e(\.|$)/i.test(entry));
+    if (!file) throw new Error(`${name}@${version} is bundled but has no licence file`);
+    return `${name} ${version} (${license})\n\n${readFileSync(join(root, folder, file), "utf8").trim()}\n`;
+  });
+  return ["This package contains code of the following packages.\n", ...parts].join(`\n${"-".repeat(80)}\n\n`);
+}
