@@ -92,14 +92,6 @@ const keyVersion = new KmsCryptoKeyVersion(stack, `${keyAddress}_first`, {
 const publicKey = new DataGoogleKmsCryptoKeyVersion(stack, `${keyAddress}_1`, {
   cryptoKey: Fn.trimsuffix(keyVersion.name, "/cryptoKeyVersions/1"),
   version: 1,
-  lifecycle: {
-    postcondition: [
-      {
-        condition: `\${self.public_key[0].algorithm == "${algorithm}"}`,
-        errorMessage: `${versionName} is declared with algorithm ${algorithm}, but has another one; an attestor with the wrong algorithm would verify nothing.`,
-      },
-    ],
-  },
 });
 
 // Note and attestor.
@@ -305,7 +297,7 @@ const createOccurrences = new ProjectIamMember(
     project,
     role: "roles/containeranalysis.occurrences.editor",
     member,
-    dependsOn: [note, attestor, signer],
+    dependsOn: [note, attestor, signer, projectApi],
   },
 );
 const push = new ArtifactRegistryRepositoryIamMember(

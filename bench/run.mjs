@@ -12,21 +12,26 @@ const GROUPS = { reference: referenceFigures, require: requireFigures, clusters:
 const runs = Number(process.env.BENCH_RUNS ?? 7);
 const wanted = (process.env.BENCH_ONLY ?? Object.keys(GROUPS).join(",")).split(",");
 
-const programs = await compilePrograms();
-console.log(`${availableParallelism()} cores, Node.js ${process.version}, ${runs} runs, load ${load()}`);
-const table = new Table({
-  head: ["figure", "against", "goal", "measured", "ok?"],
-  style: { head: [], border: [], compact: true },
-});
-const details = [];
-for (const name of wanted) {
-  const group = GROUPS[name](programs, runs);
-  table.push(...group.figures.map(row));
-  details.push(...group.details);
+try {
+  await bench();
+} catch (error) {
+  console.error(error.message);
+  process.exitCode = 1;
 }
-console.log(table.toString());
-console.log(details.join("\n"));
-console.log(`load at the end ${load()}`);
+
+async function bench() {
+  const programs = await compilePrograms();
+  console.log(`${availableParallelism()} cores, Node.js ${process.version}, ${runs} runs, load ${load()}`);
+  const groups = wanted.map((name) => GROUPS[name](programs, runs));
+  const table = new Table({
+    head: ["figure", "against", "goal", "measured", "ok?"],
+    style: { head: [], border: [], compact: true },
+  });
+  table.push(...groups.flatMap(({ figures }) => figures.map(row)));
+  console.log(table.toString());
+  console.log(groups.flatMap(({ details }) => details).join("\n"));
+  console.log(`load at the end ${load()}`);
+}
 
 function row({ figure, against, goal, measured, ok }) {
   return [figure, against, goal, measured, ok === undefined ? "" : ok ? "yes" : "no"];

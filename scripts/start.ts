@@ -215,11 +215,13 @@ function opened(resource: IamMember): string {
 
 function printWarnings(tree: readonly IConstruct[]): void {
   // Synthesis only notes them in the manifest; cdktf's command prints them, and it does not run here.
-  const warnings = tree.flatMap((construct) => construct.node.metadata.filter(({ type }) => type === "@cdktf/warn"));
+  const warnings = tree.flatMap(({ node }) =>
+    node.metadata.filter(({ type }) => type === "@cdktf/warn").map(({ data }) => `${node.path}: ${data}`),
+  );
   if (warnings.length > 0) {
     print(warnings.length === 1 ? "1 warning" : `${warnings.length} warnings`, "");
-    for (const { data } of warnings) {
-      print(...wrap(String(data), "   "), "");
+    for (const warning of warnings) {
+      print(...wrap(warning, "   "), "");
     }
   }
 }

@@ -12,7 +12,7 @@ import {
   type IAttestor,
 } from "../../lib";
 import { check } from "../support/property";
-import { ATTESTOR, attestorIn, PROJECT, policyIn, testStack } from "../support/synth";
+import { ATTESTOR, attestorIn, IMAGE, PROJECT, pipelineIn, policyIn, testStack } from "../support/synth";
 import { type Json, type Template, template, warnings } from "../support/template";
 
 const TYPE = "google_binary_authorization_policy";
@@ -209,6 +209,22 @@ describe("the effect of each prop", () => {
         acknowledgedExemptions: [{ pattern: "quay.io/vendor/*", reason: "scanned by its vendor" }],
       }).description,
     ).toBe("Only what CI built. Exempt although built by a pipeline: quay.io/vendor/* (scanned by its vendor)");
+  });
+
+  test("acknowledgedExemptions let a pipeline build what is exempt, whichever comes first", () => {
+    for (const policyFirst of [true, false]) {
+      const stack = testStack();
+      const pattern = `${IMAGE}:debug-*`;
+      const acknowledgedExemptions = [{ pattern, reason: "debug builds run unsigned" }];
+      const steps = [
+        () => policyIn(stack, { exemptImages: [pattern], acknowledgedExemptions }),
+        () => pipelineIn(stack),
+      ];
+      for (const step of policyFirst ? steps : steps.reverse()) {
+        step();
+      }
+      expect(template(stack).resource(TYPE).description).toContain("(debug builds run unsigned)");
+    }
   });
 
   test("project", () => {

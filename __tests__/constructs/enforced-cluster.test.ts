@@ -484,7 +484,7 @@ describe("a cluster of the same program", () => {
       EnforcedCluster.enforce(cluster, { policy, requiredAttestors });
       switchOff(cluster);
       expect(() => Testing.synth(stack, true)).toThrow(
-        `[ENFORCEMENT_NOT_HELD] Stack/theirs/Enforcement: enforcement was switched off after the construct had switched it on, got ${found}; allowed: binary_authorization with evaluation_mode ${ENFORCE}`,
+        `[Stack/theirs/Enforcement] [ENFORCEMENT_NOT_HELD] enforcement was switched off after the construct had switched it on, got ${found}; allowed: binary_authorization with evaluation_mode ${ENFORCE}`,
       );
     });
 

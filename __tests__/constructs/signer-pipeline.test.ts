@@ -1,15 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { Construct } from "constructs";
 import { parse } from "yaml";
-import {
-  Attestor,
-  type ISigningAttestor,
-  PipelineSource,
-  RepositoryType,
-  type SignerPipelineProps,
-  SigningAlgorithm,
-  TrustRoot,
-} from "../../lib";
+import { type ISigningAttestor, PipelineSource, RepositoryType, type SignerPipelineProps } from "../../lib";
 import { BUILD_SCRIPT, PUSH_SCRIPT, SIGN_SCRIPT } from "../../lib/constructs/private/signer-scripts";
 import {
   ATTESTOR,
@@ -22,6 +14,7 @@ import {
   pipelineIn,
   REPOSITORY,
   testStack,
+  trustRootIn,
 } from "../support/synth";
 import { type Json, type Template, template, warnings } from "../support/template";
 
@@ -384,11 +377,17 @@ describe("the effect of each prop", () => {
   });
 
   test("enableApis", () => {
-    const services = (props: Partial<SignerPipelineProps>) =>
-      Object.values(synth(props).resources("google_project_service")).map(({ service }) => service.split(".")[0]);
-    const own = ["artifactregistry", "cloudbuild", "cloudresourcemanager", "iam"];
-    expect(services({})).toEqual(expect.arrayContaining(own));
-    expect(services({ enableApis: false }).filter((service) => own.includes(service))).toEqual([]);
+    const services = (enableApis: boolean) => {
+      const stack = testStack();
+      // Whatever is enabled is then the pipeline's own.
+      const keys = [trustRootIn(stack, { enableApis: false })];
+      pipelineIn(stack, { attestors: [attestorIn(stack, { keys, enableApis: false })], enableApis });
+      return Object.values(template(stack).resources("google_project_service")).map(({ service }) => service);
+    };
+    expect(services(true).sort()).toEqual(
+      ["artifactregistry", "cloudbuild", "cloudresourcemanager", "iam"].map((api) => `${api}.googleapis.com`),
+    );
+    expect(services(false)).toEqual([]);
   });
 });
 
@@ -400,40 +399,17 @@ test("several pipelines of a stack share the repository, protected if one of the
   expect(template(stack).resource("google_artifact_registry_repository").lifecycle).toEqual({ prevent_destroy: true });
 });
 
-describe("steps of several attestors", () => {
-  test("have ids of their own also where two attestors share their short name: Cloud Build refuses a repeated id", () => {
-    const stack = testStack();
-    const attestors = [attestorIn(stack), elsewhere(stack, "other-project")];
-    pipelineIn(stack, { attestors });
-    const ids: string[] = template(stack)
-      .resource(TRIGGER)
-      .build.step.map((step: Step) => step.id);
-    expect(new Set(ids).size).toBe(ids.length);
-  });
-
-  test("write one binding for what they share, with everything that it waits for", () => {
-    const stack = testStack();
-    const attestors = [attestorIn(stack), attestorIn(stack, { attestorName: "second" }, "Second")];
-    pipelineIn(stack, { attestors });
-    // template() refuses two constructs of one address.
-    const editors = template(stack)
-      .bindings()
-      .filter((binding) => binding.startsWith("roles/containeranalysis.occurrences.editor"));
-    expect(editors).toHaveLength(1);
-  });
-
-  function elsewhere(stack: Construct, project: string): ISigningAttestor {
-    return Attestor.fromAttestorAttributes(stack, "Elsewhere", {
-      attestorId: `projects/${project}/attestors/build-attestor`,
-      noteId: `projects/${project}/notes/build-attestor`,
-      signingTrustRoot: TrustRoot.fromKeyVersions(stack, "ElsewhereKey", {
-        signing: {
-          name: `projects/${project}/locations/global/keyRings/r/cryptoKeys/k/cryptoKeyVersions/1`,
-          algorithm: SigningAlgorithm.EC_SIGN_P256_SHA256,
-        },
-      }),
-    });
-  }
+test("several attestors of one project share the binding on it, with everything that it waits for", () => {
+  const stack = testStack();
+  const attestors = [attestorIn(stack), attestorIn(stack, { attestorName: "second" }, "Second")];
+  pipelineIn(stack, { attestors });
+  // template() refuses two constructs of one address.
+  const t = template(stack);
+  const editors = Object.values(t.resources("google_project_iam_member")).filter(
+    ({ role }) => role === "roles/containeranalysis.occurrences.editor",
+  );
+  expect(editors).toHaveLength(1);
+  expect(editors[0].depends_on).toContain(`google_service_account.${PROJECT}_my-app-signed`);
 });
 
 describe("scripts", () => {
@@ -450,10 +426,10 @@ describe("scripts", () => {
   });
 
   test("the check of escapes can fail", () => {
-    expect("echo ${NAME}").toMatch(TEMPLATE);
-    expect("echo $$${NAME}").toMatch(TEMPLATE);
+    expect(`echo \${NAME}`).toMatch(TEMPLATE);
+    expect(`echo $$\${NAME}`).toMatch(TEMPLATE);
     expect("%{ if x }").toMatch(TEMPLATE);
-    expect("echo $${NAME} %%{x} $NAME").not.toMatch(TEMPLATE);
+    expect(`echo $\${NAME} %%{x} $NAME`).not.toMatch(TEMPLATE);
   });
 
   test.each(scripts)("of %s are bash that parses", (_, script) => {
@@ -477,7 +453,7 @@ describe("scripts", () => {
 
   test("values of the caller's are escaped as well", () => {
     const trigger = triggerOf({
-      tag: "${_CHANNEL}-$SHORT_SHA",
+      tag: `\${_CHANNEL}-$SHORT_SHA`,
       dockerfile: "%{odd}/Dockerfile",
     });
     expect(trigger.build.images).toEqual([`${IMAGE}:$\${_CHANNEL}-$SHORT_SHA`]);

@@ -264,8 +264,8 @@ describe("versions", () => {
       ({ condition }: { condition: string }) => condition,
     );
     expect(conditions).toEqual([
-      '${endswith(self.name, "/cryptoKeyVersions/2")}',
-      '${self.algorithm == "RSA_SIGN_PSS_2048_SHA256"}',
+      `\${endswith(self.name, "/cryptoKeyVersions/2")}`,
+      `\${self.algorithm == "RSA_SIGN_PSS_2048_SHA256"}`,
     ]);
   });
 
@@ -393,8 +393,8 @@ describe("a key that is managed elsewhere", () => {
       [KEY, 2],
     ]);
     expect(Object.values(data).map(({ lifecycle }) => lifecycle.postcondition[0].condition)).toEqual([
-      '${self.public_key[0].algorithm == "RSA_SIGN_PKCS1_4096_SHA512"}',
-      '${self.public_key[0].algorithm == "EC_SIGN_P256_SHA256"}',
+      `\${self.public_key[0].algorithm == "RSA_SIGN_PKCS1_4096_SHA512"}`,
+      `\${self.public_key[0].algorithm == "EC_SIGN_P256_SHA256"}`,
     ]);
   });
 

@@ -150,9 +150,13 @@ describeIfTerraform("changes of a chain that is deployed", () => {
     expect(google.keyVersions(KEY)).toHaveLength(3);
   }, 300_000);
 
-  it("an attestor that moves to another project under its short name fails the plan", async () => {
+  // The provider hides the move alone; together with another change of the policy it must not slip through either.
+  it.each([
+    ["alone", {}],
+    ["together with another change", { exemptImages: ["quay.io/example/*"] }],
+  ])("an attestor that moves to another project under its short name fails the plan, %s", async (_, change) => {
     const moved = synthesizeStack((stack) => {
-      const policy = new AdmissionPolicy(stack, "Policy", { existing: ExistingPolicy.ADOPT, ...APIS });
+      const policy = new AdmissionPolicy(stack, "Policy", { existing: ExistingPolicy.ADOPT, ...APIS, ...change });
       const attestor = Attestor.fromAttestorName(stack, "Attestor", "projects/other-project/attestors/build");
       policy.addClusterRule({ location: "us-central1", clusterName: "prod", requiredAttestors: [attestor] });
     });

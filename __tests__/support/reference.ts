@@ -1,22 +1,23 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { describeUnless } from "./terraform";
 
-/** A predefined role as Google publishes it. */
-export interface PredefinedRole {
-  readonly permissions: readonly string[];
-}
+/** Google's predefined roles, and what each permits. */
+export type PredefinedRoles = Readonly<Record<string, { readonly permissions: readonly string[] }>>;
 
 /**
- * The independent table of Google's predefined roles, from the folder that BINAUTHZ_REFERENCE names; undefined, aloud,
- * where there is none.
+ * Tests against the independent table of Google's predefined roles, in the folder that BINAUTHZ_REFERENCE names; they are
+ * registered as skipped, aloud, where there is none.
  */
-export function predefinedRoles(): Readonly<Record<string, PredefinedRole>> | undefined {
+export function describeIfReference(name: string, tests: (roles: PredefinedRoles) => void): void {
   const folder = process.env.BINAUTHZ_REFERENCE;
   const file = folder === undefined ? undefined : join(folder, "roles", "roles.json");
   if (file === undefined || !existsSync(file)) {
-    const reason = file === undefined ? "BINAUTHZ_REFERENCE is not set" : `there is no ${file}`;
-    console.warn(`not checked against Google's predefined roles: ${reason}`);
-    return undefined;
+    const reason =
+      file === undefined ? "BINAUTHZ_REFERENCE names no folder with Google's predefined roles" : `there is no ${file}`;
+    describeUnless(reason, name, () => tests({}));
+    return;
   }
-  return JSON.parse(readFileSync(file, "utf8")).roles;
+  const roles: PredefinedRoles = JSON.parse(readFileSync(file, "utf8")).roles;
+  describeUnless(undefined, name, () => tests(roles));
 }

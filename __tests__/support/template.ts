@@ -153,7 +153,8 @@ function refuseMergedResources(stack: TerraformStack): void {
   }
 }
 
-function withoutMetadata(value: Json): Json {
+/** Terraform JSON without what CDKTF writes for itself. */
+export function withoutMetadata(value: Json): Json {
   if (Array.isArray(value)) {
     return value.map(withoutMetadata);
   }
@@ -169,9 +170,11 @@ function withoutMetadata(value: Json): Json {
 
 /** The warnings that `cdktf synth` would print for a stack, each after the path of its construct. */
 export function warnings(stack: TerraformStack): string[] {
-  return stack.node.findAll().flatMap((construct) =>
-    construct.node.metadata
-      .filter((entry) => entry.type === "@cdktf/warn")
-      .map((entry) => `${construct.node.path}: ${entry.data}`),
-  );
+  return stack.node
+    .findAll()
+    .flatMap((construct) =>
+      construct.node.metadata
+        .filter((entry) => entry.type === "@cdktf/warn")
+        .map((entry) => `${construct.node.path}: ${entry.data}`),
+    );
 }

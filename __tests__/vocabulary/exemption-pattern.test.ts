@@ -110,7 +110,7 @@ describe("what is outside the documented grammar", () => {
     ["", "is empty"],
     ["gcr.io/my project/*", "contains white space"],
     ["gcr.io/my-project/*\n", "contains white space"],
-    ["gcr.io/${var.project}/*", "contains a character that no image name has"],
+    [`gcr.io/\${var.project}/*`, "contains a character that no image name has"],
     ["gcr.io/müller/*", "contains a character that no image name has"],
     ['gcr.io/"p"/*', "contains a character that no image name has"],
     ["gcr.io/my-project/n*x", "has a wildcard that is not at the end"],

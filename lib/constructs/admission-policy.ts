@@ -219,13 +219,20 @@ export class AdmissionPolicy extends AdmissionPolicyBase {
    * Adds the rule of a cluster. `EnforcedCluster` calls it; for a cluster that this program should know, and check, use
    * that instead.
    *
-   * Throws `DUPLICATE_RESOURCE` where the cluster has a rule already.
+   * Throws `DUPLICATE_RESOURCE` where the cluster has a rule already, `INVALID_STATE` where the policy was released.
    *
    * @param rule the cluster and what it requires
    * @param declaredBy the construct the rule is for, named in messages
    */
   public addClusterRule(rule: ClusterRule, declaredBy?: IConstruct): void {
     const path = (declaredBy ?? this).node.path;
+    if (this.released) {
+      refuse(
+        path,
+        ProblemCode.INVALID_STATE,
+        `the policy of ${this.project} was released (${this.node.path}), and a rule added to it would be lost; allowed: rules before release(), or in the program that adopts the policy`,
+      );
+    }
     const refusals = new Refusals(path);
     checkCluster(refusals, rule.location, rule.clusterName, true);
     const checked = checkRule(refusals, "requiredAttestors", {

@@ -11,7 +11,8 @@ import {
 } from "../vocabulary/resource-name";
 import { CREATE_ONLY_OCCURRENCE_PERMISSIONS, ROLES } from "../vocabulary/roles";
 import { Grant, type GrantOptions } from "./grant";
-import { fixAddress, getOrCreate, logicalId } from "./private/addressing";
+import { fixAddress, getOrCreate, logicalId, waitFor } from "./private/addressing";
+import type { GoogleApi } from "./private/apis";
 import { type Binding, checkMember, grantBinding, type Opened } from "./private/iam";
 import { Refusals } from "./private/refusals";
 
@@ -43,6 +44,8 @@ interface AttestorGrantsOptions {
   readonly provider?: TerraformProvider;
   /** What has to exist before a grant; nothing once it is released. */
   readonly after: () => readonly TerraformResource[];
+  /** The enabled API in the attestor's project, where this program enables it. */
+  readonly api?: (api: GoogleApi) => TerraformResource | undefined;
 }
 
 /** Opens an attestor, and the note behind it, to those who sign and those who verify. */
@@ -57,6 +60,7 @@ export class AttestorGrants {
   private readonly note: ProjectScopedName;
   private readonly provider?: TerraformProvider;
   private readonly after: () => readonly TerraformResource[];
+  private readonly api: (api: GoogleApi) => TerraformResource | undefined;
 
   private constructor(options: AttestorGrantsOptions) {
     this.scope = options.scope;
@@ -64,6 +68,7 @@ export class AttestorGrants {
     this.note = options.note;
     this.provider = options.provider;
     this.after = options.after;
+    this.api = options.api ?? (() => undefined);
   }
 
   /**
@@ -78,11 +83,14 @@ export class AttestorGrants {
   public attest(member: string, options: AttestOptions = {}): Grant {
     checkMember(this.scope, member);
     const project: Opened = { kind: "project", project: this.attestor.project };
+    const projects = this.api("cloudresourcemanager");
     const bindings: Omit<Binding, "member">[] = [
       { opened: this.openedNote(), role: ROLES.NOTES_ATTACHER },
       { opened: this.openedNote(), role: ROLES.NOTE_OCCURRENCES_VIEWER },
       { opened: this.openedAttestor(), role: ROLES.ATTESTORS_VERIFIER },
-      options.createOnly ? this.createOnly(project) : { opened: project, role: ROLES.OCCURRENCES_EDITOR },
+      options.createOnly
+        ? this.createOnly(project, projects)
+        : { opened: project, role: ROLES.OCCURRENCES_EDITOR, after: [projects] },
     ];
     return this.grant(member, bindings, options.dependsOn ?? []);
   }
@@ -134,7 +142,7 @@ export class AttestorGrants {
     return { kind: "attestor", project: this.attestor.project, attestor: this.attestor.name };
   }
 
-  private createOnly(opened: Opened): Omit<Binding, "member"> {
+  private createOnly(opened: Opened, projects: TerraformResource | undefined): Omit<Binding, "member"> {
     const { project, name } = this.attestor;
     // A role id takes letters, digits, underscores and full stops, 64 at most.
     const roleId = `attestationCreator_${name.replace(/-/g, "_").slice(0, 32)}_${shortHash(name)}`;
@@ -151,6 +159,7 @@ export class AttestorGrants {
         logicalId(project, name, "attestation-creator"),
       ),
     );
-    return { opened, role: `projects/${project}/roles/${roleId}`, roleLabel: roleId, after: [role] };
+    waitFor(role, this.api("iam"));
+    return { opened, role: `projects/${project}/roles/${roleId}`, roleLabel: roleId, after: [role, projects] };
   }
 }

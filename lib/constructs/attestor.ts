@@ -235,6 +235,7 @@ export class Attestor extends AttestorBase implements ISigningAttestor {
       note,
       provider: props.provider,
       after: () => this.ownResources(),
+      api: (api) => enabledApi(this, api, placement),
     });
     provide(this, "attestor", this.attestorId, () => this.resources);
   }

@@ -400,6 +400,13 @@ function validate(scope: Construct, id: string, props: SignerPipelineProps): Val
       '"attestors" is empty: the pipeline would sign nothing; allowed: at least one attestor',
     );
   }
+  const names = props.attestors.map((attestor) => attestor.attestorName);
+  for (const name of new Set(names.filter((candidate, index) => names.indexOf(candidate) !== index))) {
+    refusals.add(
+      ProblemCode.AMBIGUOUS_ATTESTOR_NAME,
+      `"attestors" holds two attestors of the short name ${show(name)}; allowed: each attestor once, and different short names`,
+    );
+  }
   const pipelineName = props.pipelineName ?? `${props.image.split("/").pop()?.replace(/[^a-zA-Z0-9-]/g, "-")}-signed`;
   refusals.name("pipelineName", pipelineName, TRIGGER_NAME);
   if (props.timeout !== undefined && !/^[1-9][0-9]*s$/.test(props.timeout)) {
@@ -450,10 +457,11 @@ function checkPush(refusals: Refusals, branch: string | undefined, tag: string |
     );
   }
   for (const expression of [branch, tag].filter((candidate) => candidate !== undefined)) {
-    if (!/^\^.*\$$/.test(expression)) {
+    // Anchored as a whole: in "^a|b$" each anchor holds for one side only.
+    if (!/^\^(?:[^|]*|\([^()]*\))\$$/.test(expression)) {
       refusals.add(
         ProblemCode.INVALID_OPTIONS,
-        `"source" matches any branch or tag that contains ${show(expression)}, and would sign what is pushed there; allowed: an anchored expression such as "^main$"`,
+        `"source" has the expression ${show(expression)}, which is not anchored at both ends: builds of branches or tags that merely look alike would be signed; allowed: an expression such as "^main$" or "^(main|release)$"`,
       );
     }
   }

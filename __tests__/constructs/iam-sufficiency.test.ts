@@ -1,0 +1,173 @@
+import { describeIfReference, type PredefinedRoles } from "../support/reference";
+import { ATTESTOR, KEY, NOTE, PROJECT, pipelineIn, REPOSITORY, testStack } from "../support/synth";
+import { template } from "../support/template";
+
+/** One permission that a build needs, and on what. */
+interface Need {
+  readonly permission: string;
+  readonly on: string;
+  /** The call that needs it. */
+  readonly method: string;
+  /** The page that says so; "inferred" where none does. */
+  readonly source: string;
+}
+
+const DOCS = "https://docs.cloud.google.com";
+
+// What the build and sign scripts do, call by call.
+const NEEDS: Need[] = [
+  {
+    permission: "artifactregistry.repositories.uploadArtifacts",
+    on: REPOSITORY,
+    method: "docker push",
+    source: `${DOCS}/artifact-registry/docs/access-control`,
+  },
+  {
+    permission: "binaryauthorization.attestors.get",
+    on: ATTESTOR,
+    method: "binaryauthorization.projects.attestors.get",
+    source: `${DOCS}/binary-authorization/docs/reference/rest/v1/projects.attestors/get`,
+  },
+  {
+    permission: "binaryauthorization.attestors.verifyImageAttested",
+    on: ATTESTOR,
+    method: "binaryauthorization.projects.attestors.validateAttestationOccurrence",
+    source: "inferred",
+  },
+  {
+    permission: "cloudkms.cryptoKeyVersions.viewPublicKey",
+    on: KEY,
+    method: "cloudkms.projects.locations.keyRings.cryptoKeys.cryptoKeyVersions.getPublicKey",
+    source: `${DOCS}/kms/docs/retrieve-public-key`,
+  },
+  {
+    permission: "cloudkms.cryptoKeyVersions.useToSign",
+    on: KEY,
+    method: "cloudkms.projects.locations.keyRings.cryptoKeys.cryptoKeyVersions.asymmetricSign",
+    source: `${DOCS}/kms/docs/create-validate-signatures`,
+  },
+  {
+    permission: "containeranalysis.notes.listOccurrences",
+    on: NOTE,
+    method: "containeranalysis.projects.notes.occurrences.list",
+    source: `${DOCS}/binary-authorization/docs/making-attestations`,
+  },
+  {
+    permission: "containeranalysis.notes.attachOccurrence",
+    on: NOTE,
+    method: "containeranalysis.projects.occurrences.create",
+    source: `${DOCS}/binary-authorization/docs/making-attestations`,
+  },
+  {
+    permission: "containeranalysis.occurrences.create",
+    on: `projects/${PROJECT}`,
+    method: "containeranalysis.projects.occurrences.create",
+    source: `${DOCS}/binary-authorization/docs/making-attestations`,
+  },
+  {
+    permission: "logging.logEntries.create",
+    on: `projects/${PROJECT}`,
+    method: "logging.entries.write",
+    source: `${DOCS}/build/docs/securing-builds/configure-user-specified-service-accounts`,
+  },
+];
+
+// With one of these a build could let itself, or others, do more than sign.
+const DANGEROUS =
+  /setIamPolicy$|\.(?:attestors|policy|notes)\.(?:create|update|delete)$|cryptoKey(?:Version)?s\.(?:create|update|destroy|restore)$|\.iam\.|^iam\.|resourcemanager\.projects\.(?:update|delete)|cloudbuild\./;
+
+interface Bound {
+  readonly role: string;
+  readonly on: string;
+}
+
+interface Granted {
+  readonly bound: Bound[];
+  readonly permissionsOf: (role: string) => readonly string[];
+}
+
+/** What a pipeline's identity is granted, on what, and what that permits. */
+function grantedTo(roles: PredefinedRoles, createOnly: boolean): Granted {
+  const stack = testStack();
+  pipelineIn(stack, { createOnly });
+  const t = template(stack);
+  const custom = Object.values(t.resources("google_project_iam_custom_role")).map((role): [string, string[]] => [
+    `projects/${role.project}/roles/${role.role_id}`,
+    role.permissions,
+  ]);
+  const permissions = new Map<string, readonly string[]>([
+    ...Object.entries(roles).map(([name, role]): [string, readonly string[]] => [name, role.permissions]),
+    ...custom,
+  ]);
+  return {
+    bound: t.bindings().map((binding) => {
+      const [, role, on] = /^(\S+) on (\S+) to /.exec(binding) ?? [];
+      return { role, on };
+    }),
+    permissionsOf: (role) => {
+      const found = permissions.get(role);
+      if (found === undefined) {
+        throw new Error(`nothing is known of ${role}`);
+      }
+      return found;
+    },
+  };
+}
+
+test("every permission has a call that needs it, and a source", () => {
+  expect(new Set(NEEDS.map((need) => `${need.permission} on ${need.on}`)).size).toBe(NEEDS.length);
+  for (const need of NEEDS) {
+    expect(need.source).toMatch(/^(?:https:\/\/docs\.cloud\.google\.com\/\S+|inferred)$/);
+  }
+});
+
+describeIfReference("against Google's table of predefined roles", (roles) => {
+  describe.each([
+    ["as it is by default", false],
+    ["that only creates attestations", true],
+  ])("the identity of a pipeline %s", (_, createOnly) => {
+    const { bound, permissionsOf } = grantedTo(roles, createOnly);
+    // A permission on the project counts for everything in it; here none is granted above the resource that needs it.
+    const uncovered = (bindings: readonly Bound[]): string[] =>
+      NEEDS.filter(
+        (need) => !bindings.some(({ role, on }) => on === need.on && permissionsOf(role).includes(need.permission)),
+      ).map((need) => `${need.permission} on ${need.on}`);
+
+    test("may do everything that its build does, each on the resource itself", () => {
+      expect(uncovered(bound)).toEqual([]);
+    });
+
+    test.each(bound)("needs $role on $on", (binding) => {
+      expect(uncovered(bound.filter((other) => other !== binding))).not.toEqual([]);
+    });
+
+    test("may do nothing that would open the chain", () => {
+      expect(
+        bound.flatMap(({ role }) => permissionsOf(role).filter((permission) => DANGEROUS.test(permission))),
+      ).toEqual([]);
+    });
+  });
+
+  test("only the editor of occurrences may change what others attested, and createOnly goes without it", () => {
+    const changing = (createOnly: boolean): string[] => {
+      const { bound, permissionsOf } = grantedTo(roles, createOnly);
+      return bound
+        .map(({ role }) => role)
+        .filter((role) =>
+          permissionsOf(role).some((one) => /^containeranalysis\.occurrences\.(?:update|delete)$/.test(one)),
+        );
+    };
+    expect(changing(false)).toEqual(["roles/containeranalysis.occurrences.editor"]);
+    expect(changing(true)).toEqual([]);
+  });
+
+  test("the check of dangers can fail", () => {
+    const dangers = (role: string) => roles[role].permissions.filter((permission) => DANGEROUS.test(permission));
+    expect(dangers("roles/cloudkms.admin")).toEqual(
+      expect.arrayContaining(["cloudkms.cryptoKeyVersions.destroy", "cloudkms.cryptoKeys.setIamPolicy"]),
+    );
+    expect(dangers("roles/binaryauthorization.policyEditor")).toContain("binaryauthorization.policy.update");
+    expect(dangers("roles/binaryauthorization.attestorsEditor")).toContain("binaryauthorization.attestors.update");
+    expect(dangers("roles/cloudbuild.builds.builder")).not.toEqual([]);
+  });
+});

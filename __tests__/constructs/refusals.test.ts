@@ -1,0 +1,1363 @@
+import { ContainerCluster } from "@cdktf/provider-google/lib/container-cluster";
+import { GoogleProvider } from "@cdktf/provider-google/lib/provider";
+import { TerraformStack, TerraformVariable, Testing, Token } from "cdktf";
+import {
+  AdmissionPolicy,
+  Attestor,
+  AttestorKey,
+  type ClusterRuleData,
+  EnforcedCluster,
+  type EnforcedClusterProps,
+  ExistingPolicy,
+  type IAttestor,
+  KeyVersion,
+  PipelineSource,
+  ProblemCode,
+  SigningAlgorithm,
+  TrustRoot,
+  type TrustRootProps,
+} from "../../lib";
+import {
+  ATTESTOR,
+  attestorIn,
+  CONNECTED,
+  IMAGE,
+  KEY,
+  NOTE,
+  P256_PEM,
+  PROJECT,
+  pipelineIn,
+  policyIn,
+  problemsOf,
+  refusalOf,
+  testApp,
+  testStack,
+  trustRootIn,
+} from "../support/synth";
+import { warnings } from "../support/template";
+
+const { EC_SIGN_P256_SHA256, EC_SIGN_P521_SHA512, RSA_SIGN_PKCS1_4096_SHA512 } = SigningAlgorithm;
+const BLOCK = "ENFORCED_BLOCK_AND_AUDIT_LOG";
+
+const PEM_KEY = AttestorKey.fromPem({ publicKeyPem: P256_PEM, algorithm: EC_SIGN_P256_SHA256 });
+
+const pemKey = (id: string): AttestorKey =>
+  AttestorKey.fromPem({ publicKeyPem: P256_PEM, algorithm: EC_SIGN_P256_SHA256, id });
+
+const variable = (stack: TerraformStack): string => new TerraformVariable(stack, "var", { type: "string" }).stringValue;
+
+const trustRoot = (props: Partial<TrustRootProps>) => trustRootIn(testStack(), props);
+
+const versions = (...list: KeyVersion[]) => trustRoot({ versions: list });
+
+const attestors = (stack: TerraformStack, count: number): IAttestor[] =>
+  Array.from({ length: count }, (_, index) =>
+    Attestor.fromAttestorName(stack, `Attestor${index}`, `projects/${PROJECT}/attestors/a${index}`),
+  );
+
+function cluster(props: Partial<EnforcedClusterProps> = {}): EnforcedCluster {
+  const stack = testStack();
+  return new EnforcedCluster(stack, "Prod", {
+    clusterName: "prod",
+    location: "us-central1-a",
+    policy: policyIn(stack),
+    requiredAttestors: attestors(stack, 1),
+    ...props,
+  });
+}
+
+function enforce(config: {
+  name: string;
+  location?: string;
+  project?: string;
+  lifecycle?: { ignoreChanges: string[] };
+}) {
+  const stack = testStack();
+  const theirs = new ContainerCluster(stack, "theirs", config);
+  return EnforcedCluster.enforce(theirs, { policy: policyIn(stack), requiredAttestors: attestors(stack, 1) });
+}
+
+const RULE: ClusterRuleData = {
+  cluster: "us-central1.theirs",
+  evaluationMode: "REQUIRE_ATTESTATION",
+  enforcementMode: BLOCK,
+  requireAttestationsBy: [ATTESTOR],
+};
+
+const rules = (...clusterRules: ClusterRuleData[]) => policyIn(testStack(), { clusterRules });
+
+const exempt = (...exemptImages: string[]) => policyIn(testStack(), { exemptImages });
+
+const fromExport = (text: string, project?: string) =>
+  AdmissionPolicy.fromExport(testStack(), "Policy", text, { project });
+
+const EXPORT = `defaultAdmissionRule: { evaluationMode: ALWAYS_DENY, enforcementMode: ${BLOCK} }\n`;
+
+const inStack =
+  (action: (stack: TerraformStack) => unknown): (() => unknown) =>
+  () =>
+    action(testStack());
+
+// What several messages say alike.
+const LITERAL =
+  " has to be a literal value, got a Terraform variable, reference or other token; allowed: a string known when the program runs";
+const MISSING_PROJECT = `the project is not known, got neither a "project" nor a google provider with a literal project; allowed: give the construct a "project", or give the stack's GoogleProvider one (before the construct is created)`;
+const PROJECT_FORM = "6 to 30 lower-case letters, digits and hyphens, starting with a letter, not ending with a hyphen";
+const ATTESTOR_FORM = "1 to 128 letters, digits, underscores and hyphens, starting with a letter or digit";
+const PATTERN_FORM =
+  "an image path, optionally ending with '*' (stays within one path segment) or '**' (crosses '/'), with the wildcard after the registry part";
+const MEMBER_FORM = "user:EMAIL, serviceAccount:EMAIL, group:EMAIL, domain:DOMAIN, principal://… or principalSet://…";
+const RULE_FORM =
+  "evaluationMode (ALWAYS_ALLOW, ALWAYS_DENY, REQUIRE_ATTESTATION), enforcementMode (ENFORCED_BLOCK_AND_AUDIT_LOG, DRYRUN_AUDIT_LOG_ONLY) and requireAttestationsBy";
+
+type Row = [name: string, action: () => unknown, problems: string[]];
+
+// Each row: what was done wrong, and everything that is said about it.
+const REFUSALS: Row[] = [
+  // Where things are.
+  [
+    "no project at all",
+    () => trustRootIn(testStack({ project: null })),
+    [`[MISSING_PROJECT] Stack/TrustRoot: ${MISSING_PROJECT}`],
+  ],
+  [
+    "no provider at all",
+    () => trustRootIn(new TerraformStack(testApp(), "Stack")),
+    [`[MISSING_PROJECT] Stack/TrustRoot: ${MISSING_PROJECT}`],
+  ],
+  [
+    "a variable as the project",
+    inStack((stack) => trustRootIn(stack, { project: variable(stack) })),
+    [`[UNRESOLVED_VALUE] Stack/TrustRoot: "project"${LITERAL}`],
+  ],
+  [
+    "a variable as the project of an attestor",
+    inStack((stack) => attestorIn(stack, { keys: [PEM_KEY], project: variable(stack) })),
+    [`[UNRESOLVED_VALUE] Stack/Attestor: "project"${LITERAL}`],
+  ],
+  [
+    "a variable as the project of a policy",
+    inStack((stack) => policyIn(stack, { project: variable(stack) })),
+    [`[UNRESOLVED_VALUE] Stack/Policy: "project"${LITERAL}`],
+  ],
+  [
+    "a variable as the project of a pipeline",
+    inStack((stack) => pipelineIn(stack, { attestors: [attestorIn(stack)], project: variable(stack) })),
+    [`[UNRESOLVED_VALUE] Stack/Pipeline: "project"${LITERAL}`],
+  ],
+  [
+    "a variable as the project of a cluster",
+    inStack(
+      (stack) =>
+        new EnforcedCluster(stack, "Prod", {
+          clusterName: "prod",
+          location: "us-central1",
+          policy: policyIn(stack),
+          requiredAttestors: attestors(stack, 1),
+          project: variable(stack),
+        }),
+    ),
+    [`[UNRESOLVED_VALUE] Stack/Prod: "project"${LITERAL}`],
+  ],
+  [
+    "another token as the project",
+    () => trustRoot({ project: Token.asString({ resolve: () => PROJECT }) }),
+    [`[UNRESOLVED_VALUE] Stack/TrustRoot: "project"${LITERAL}`],
+  ],
+  [
+    "a reference written by hand as the project",
+    () => trustRoot({ project: `\${var.project}` }),
+    [`[UNRESOLVED_VALUE] Stack/TrustRoot: "project"${LITERAL}`],
+  ],
+  [
+    "a variable as the project of the provider",
+    () => {
+      const stack = new TerraformStack(testApp(), "Stack");
+      new GoogleProvider(stack, "Google", { project: variable(stack) });
+      trustRootIn(stack);
+    },
+    [`[MISSING_PROJECT] Stack/TrustRoot: ${MISSING_PROJECT}`],
+  ],
+  [
+    "the project of a provider with an alias is not taken",
+    () => {
+      const stack = new TerraformStack(testApp(), "Stack");
+      new GoogleProvider(stack, "Google", { project: PROJECT, alias: "other" });
+      trustRootIn(stack);
+    },
+    [`[MISSING_PROJECT] Stack/TrustRoot: ${MISSING_PROJECT}`],
+  ],
+  [
+    "an empty project",
+    () => trustRoot({ project: "" }),
+    [`[INVALID_PROJECT] Stack/TrustRoot: "project" is not valid, got ""; allowed: ${PROJECT_FORM}`],
+  ],
+  [
+    "a project's display name",
+    () => policyIn(testStack(), { project: "My Secure Project" }),
+    [`[INVALID_PROJECT] Stack/Policy: "project" is not valid, got "My Secure Project"; allowed: ${PROJECT_FORM}`],
+  ],
+  [
+    "a project that is too long",
+    () => policyIn(testStack(), { project: "p".repeat(31) }),
+    [
+      `[INVALID_PROJECT] Stack/Policy: "project" is not valid, got "ppppppppppppppppppppppppppppppp"; allowed: ${PROJECT_FORM}`,
+    ],
+  ],
+  [
+    "a location with a typo",
+    () => cluster({ location: "us-centrall" }),
+    [
+      '[INVALID_LOCATION] Stack/Prod: "location" is no region or zone, got "us-centrall"; allowed: a region such as "us-central1" or a zone such as "us-central1-a"',
+    ],
+  ],
+  [
+    "an empty location",
+    () => cluster({ location: "" }),
+    [
+      '[INVALID_LOCATION] Stack/Prod: "location" is no region or zone, got ""; allowed: a region such as "us-central1" or a zone such as "us-central1-a"',
+    ],
+  ],
+  [
+    "a multi-region for a cluster",
+    () => cluster({ location: "us" }),
+    [
+      '[INVALID_LOCATION] Stack/Prod: "location" is no region or zone, got "us"; allowed: a region such as "us-central1" or a zone such as "us-central1-a"',
+    ],
+  ],
+  [
+    "a location with a typo, of a key",
+    () => trustRoot({ location: "europe-wst1" }),
+    [
+      '[INVALID_LOCATION] Stack/TrustRoot: "location" is no location of Cloud KMS, got "europe-wst1"; allowed: "global", a multi-region such as "europe", or a region such as "us-central1"',
+    ],
+  ],
+  [
+    "a zone for a key",
+    () => trustRoot({ location: "us-central1-a" }),
+    [
+      '[INVALID_LOCATION] Stack/TrustRoot: "location" is no location of Cloud KMS, got "us-central1-a"; allowed: "global", a multi-region such as "europe", or a region such as "us-central1"',
+    ],
+  ],
+  [
+    "a variable as the location",
+    inStack((stack) => trustRootIn(stack, { location: variable(stack) })),
+    [`[UNRESOLVED_VALUE] Stack/TrustRoot: "location"${LITERAL}`],
+  ],
+
+  // Names.
+  [
+    "empty names of ring and key",
+    () => trustRoot({ keyRingName: "", keyName: "" }),
+    [
+      '[INVALID_NAME] Stack/TrustRoot: "keyRingName" is not valid, got ""; allowed: 1 to 63 letters, digits, underscores and hyphens',
+      '[INVALID_NAME] Stack/TrustRoot: "keyName" is not valid, got ""; allowed: 1 to 63 letters, digits, underscores and hyphens',
+    ],
+  ],
+  [
+    "illegal characters in the name of a key",
+    () => trustRoot({ keyName: "build/signer" }),
+    [
+      '[INVALID_NAME] Stack/TrustRoot: "keyName" is not valid, got "build/signer"; allowed: 1 to 63 letters, digits, underscores and hyphens',
+    ],
+  ],
+  [
+    "a key name that is too long",
+    () => trustRoot({ keyName: "k".repeat(64) }),
+    [
+      '[INVALID_NAME] Stack/TrustRoot: "keyName" is not valid, got "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk"; allowed: 1 to 63 letters, digits, underscores and hyphens',
+    ],
+  ],
+  [
+    "an empty name of an attestor",
+    () => attestorIn(testStack(), { keys: [PEM_KEY], attestorName: "" }),
+    [`[INVALID_NAME] Stack/Attestor: "attestorName" is not valid, got ""; allowed: ${ATTESTOR_FORM}`],
+  ],
+  [
+    "illegal characters in the name of an attestor",
+    () => attestorIn(testStack(), { keys: [PEM_KEY], attestorName: "build attestor" }),
+    [`[INVALID_NAME] Stack/Attestor: "attestorName" is not valid, got "build attestor"; allowed: ${ATTESTOR_FORM}`],
+  ],
+  [
+    "a full name where the short one belongs",
+    () => attestorIn(testStack(), { keys: [PEM_KEY], attestorName: ATTESTOR }),
+    [
+      `[INVALID_NAME] Stack/Attestor: "attestorName" is not valid, got "projects/my-secure-project/attestors/build-attestor"; allowed: ${ATTESTOR_FORM}`,
+    ],
+  ],
+  [
+    "an empty name of a note",
+    () => attestorIn(testStack(), { keys: [PEM_KEY], noteName: "" }),
+    [`[INVALID_NAME] Stack/Attestor: "noteName" is not valid, got ""; allowed: ${ATTESTOR_FORM}`],
+  ],
+  [
+    "a variable as the name of an attestor",
+    inStack((stack) => attestorIn(stack, { keys: [PEM_KEY], attestorName: variable(stack) })),
+    [`[UNRESOLVED_VALUE] Stack/Attestor: "attestorName"${LITERAL}`],
+  ],
+  [
+    "the short name of a foreign note",
+    () => attestorIn(testStack(), { keys: [PEM_KEY], noteId: "their-note" }),
+    [
+      '[INVALID_NAME] Stack/Attestor: "noteId" is no full name of a note, got "their-note"; allowed: projects/PROJECT/notes/NAME',
+    ],
+  ],
+  [
+    "a foreign attestor's name with illegal characters",
+    () => Attestor.fromAttestorName(testStack(), "Imported", "their attestor"),
+    [
+      `[INVALID_NAME] Stack/Imported: "attestorName" is no name of an attestor, got "their attestor"; allowed: projects/PROJECT/attestors/NAME, or a short name of ${ATTESTOR_FORM} (project: ${PROJECT_FORM})`,
+    ],
+  ],
+  [
+    "an empty name of a foreign attestor",
+    () => Attestor.fromAttestorName(testStack(), "Imported", ""),
+    [
+      `[INVALID_NAME] Stack/Imported: "attestorName" is no name of an attestor, got ""; allowed: projects/PROJECT/attestors/NAME, or a short name of ${ATTESTOR_FORM} (project: ${PROJECT_FORM})`,
+    ],
+  ],
+  [
+    "the short name of a foreign attestor's note",
+    inStack((stack) =>
+      Attestor.fromAttestorAttributes(stack, "Imported", {
+        attestorId: ATTESTOR,
+        noteId: "their-note",
+        signingTrustRoot: trustRootIn(stack),
+      }),
+    ),
+    [
+      '[INVALID_NAME] Stack/Imported: "noteId" is no full name of a note, got "their-note"; allowed: projects/PROJECT/notes/NAME',
+    ],
+  ],
+  [
+    "an empty name of a cluster",
+    () => cluster({ clusterName: "" }),
+    [
+      '[INVALID_NAME] Stack/Prod: "clusterName" is not valid, got ""; allowed: 1 to 40 lower-case letters, digits and hyphens, starting with a letter, not ending with a hyphen',
+    ],
+  ],
+  [
+    "illegal characters in the name of a cluster",
+    () => cluster({ clusterName: "Prod_1" }),
+    [
+      '[INVALID_NAME] Stack/Prod: "clusterName" is not valid, got "Prod_1"; allowed: 1 to 40 lower-case letters, digits and hyphens, starting with a letter, not ending with a hyphen',
+    ],
+  ],
+  [
+    "a variable as the name of a cluster",
+    inStack((stack) =>
+      EnforcedCluster.fromClusterName(stack, "Theirs", {
+        clusterName: variable(stack),
+        location: "us-central1",
+        policy: policyIn(stack),
+        requiredAttestors: attestors(stack, 1),
+      }),
+    ),
+    [`[UNRESOLVED_VALUE] Stack/Theirs: "clusterName"${LITERAL}`],
+  ],
+  [
+    "an empty name of a pipeline",
+    inStack((stack) => pipelineIn(stack, { attestors: [attestorIn(stack)], pipelineName: "" })),
+    [
+      '[INVALID_NAME] Stack/Pipeline: "pipelineName" is not valid, got ""; allowed: 1 to 64 letters, digits and hyphens, starting and ending with a letter or digit',
+    ],
+  ],
+  [
+    "a repository by its short name",
+    () => cluster({ imageRepositories: ["my-repo"] }),
+    [
+      '[INVALID_NAME] Stack/Prod: "imageRepositories[0]" is no full name of a repository, got "my-repo"; allowed: projects/PROJECT/locations/LOCATION/repositories/NAME',
+    ],
+  ],
+  [
+    "the name of a key version without its number",
+    () =>
+      TrustRoot.fromKeyVersions(testStack(), "Imported", { signing: { name: KEY, algorithm: EC_SIGN_P256_SHA256 } }),
+    [
+      `[INVALID_NAME] Stack/Imported: "signing.name" is no name of a key version, got "${KEY}"; allowed: projects/PROJECT/locations/LOCATION/keyRings/RING/cryptoKeys/KEY/cryptoKeyVersions/NUMBER`,
+    ],
+  ],
+
+  // Keys and their versions.
+  [
+    "two signing versions",
+    () => versions(KeyVersion.signing("one", { number: 1 }), KeyVersion.signing("two", { number: 2 })),
+    [
+      '[INVALID_KEY_VERSIONS] Stack/TrustRoot: "versions" needs exactly one signing version, got ["one","two"]; allowed: one KeyVersion.signing, and KeyVersion.trusted for the others that still verify',
+    ],
+  ],
+  [
+    "no signing version",
+    () => versions(KeyVersion.trusted("one", { number: 1 })),
+    [
+      '[INVALID_KEY_VERSIONS] Stack/TrustRoot: "versions" needs exactly one signing version, got none; allowed: one KeyVersion.signing, and KeyVersion.trusted for the others that still verify',
+    ],
+  ],
+  [
+    "no version at all",
+    () => versions(),
+    [
+      '[INVALID_KEY_VERSIONS] Stack/TrustRoot: "versions" needs exactly one signing version, got none; allowed: one KeyVersion.signing, and KeyVersion.trusted for the others that still verify',
+    ],
+  ],
+  [
+    "two versions of one id",
+    () => versions(KeyVersion.signing("v", { number: 1 }), KeyVersion.trusted("v", { number: 2 })),
+    ['[INVALID_KEY_VERSIONS] Stack/TrustRoot: two versions have the id "v"; allowed: each id once'],
+  ],
+  [
+    "two versions of one number",
+    () => versions(KeyVersion.signing("a", { number: 1 }), KeyVersion.trusted("b", { number: 1 })),
+    [
+      "[INVALID_KEY_VERSIONS] Stack/TrustRoot: two versions have the number 1; allowed: each number once, as Cloud KMS counts",
+    ],
+  ],
+  [
+    "a gap in the numbers",
+    () => versions(KeyVersion.signing("a", { number: 3 })),
+    [
+      "[INVALID_KEY_VERSIONS] Stack/TrustRoot: the numbers 1, 2 are missing below 3; allowed: no gap, a version that is gone as KeyVersion.destroyed and one made elsewhere as KeyVersion.unmanaged",
+    ],
+  ],
+  [
+    "a large gap in the numbers",
+    () => versions(KeyVersion.signing("a", { number: 15 })),
+    [
+      "[INVALID_KEY_VERSIONS] Stack/TrustRoot: the numbers 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, … are missing below 15; allowed: no gap, a version that is gone as KeyVersion.destroyed and one made elsewhere as KeyVersion.unmanaged",
+    ],
+  ],
+  [
+    "a number that is none",
+    () => versions(KeyVersion.signing("a", { number: 1.5 })),
+    [
+      '[INVALID_KEY_VERSIONS] Stack/TrustRoot: version "a" has the number 1.5; allowed: a whole number from 1, as Cloud KMS counts',
+    ],
+  ],
+  [
+    "an illegal id of a version",
+    () => versions(KeyVersion.signing("my_version", { number: 1 })),
+    [
+      '[INVALID_KEY_VERSIONS] Stack/TrustRoot: the id of a version is not valid, got "my_version"; allowed: 1 to 63 letters, digits and hyphens, starting with a letter',
+    ],
+  ],
+  [
+    "an empty id of a version",
+    () => versions(KeyVersion.signing("", { number: 1 })),
+    [
+      '[INVALID_KEY_VERSIONS] Stack/TrustRoot: the id of a version is not valid, got ""; allowed: 1 to 63 letters, digits and hyphens, starting with a letter',
+    ],
+  ],
+  [
+    "an unknown algorithm",
+    () => SigningAlgorithm.of("EC_SIGN_ED25519"),
+    [
+      '[UNSUPPORTED_ALGORITHM] SigningAlgorithm.of: Binary Authorization verifies no signature of algorithm "EC_SIGN_ED25519"; allowed: EC_SIGN_P256_SHA256, EC_SIGN_P384_SHA384, EC_SIGN_P521_SHA512, RSA_SIGN_PKCS1_2048_SHA256, RSA_SIGN_PKCS1_3072_SHA256, RSA_SIGN_PKCS1_4096_SHA256, RSA_SIGN_PKCS1_4096_SHA512, RSA_SIGN_PSS_2048_SHA256, RSA_SIGN_PSS_3072_SHA256, RSA_SIGN_PSS_4096_SHA256, RSA_SIGN_PSS_4096_SHA512',
+    ],
+  ],
+  [
+    "an algorithm that Cloud KMS does not offer",
+    () => versions(KeyVersion.signing("a", { number: 1, algorithm: EC_SIGN_P521_SHA512 })),
+    [
+      '[UNSUPPORTED_ALGORITHM] Stack/TrustRoot: version "a" has an algorithm that Cloud KMS does not offer, got EC_SIGN_P521_SHA512; allowed: EC_SIGN_P256_SHA256, EC_SIGN_P384_SHA384 and the RSA_SIGN algorithms',
+    ],
+  ],
+  [
+    "an algorithm that Cloud KMS does not offer, of a foreign version",
+    () =>
+      TrustRoot.fromKeyVersions(testStack(), "Imported", {
+        signing: { name: `${KEY}/cryptoKeyVersions/1`, algorithm: EC_SIGN_P521_SHA512 },
+      }),
+    [
+      '[UNSUPPORTED_ALGORITHM] Stack/Imported: "signing.algorithm" is not offered by Cloud KMS, got EC_SIGN_P521_SHA512; allowed: EC_SIGN_P256_SHA256, EC_SIGN_P384_SHA384 and the RSA_SIGN algorithms',
+    ],
+  ],
+  [
+    "a foreign version twice",
+    () => {
+      const one = { name: `${KEY}/cryptoKeyVersions/1`, algorithm: EC_SIGN_P256_SHA256 };
+      TrustRoot.fromKeyVersions(testStack(), "Imported", { signing: one, trusted: [one] });
+    },
+    [
+      `[INVALID_KEY_VERSIONS] Stack/Imported: a key version is given twice, got "${KEY}/cryptoKeyVersions/1"; allowed: each version once`,
+    ],
+  ],
+  [
+    "foreign versions of two keys",
+    () =>
+      TrustRoot.fromKeyVersions(testStack(), "Imported", {
+        signing: { name: `${KEY}/cryptoKeyVersions/1`, algorithm: EC_SIGN_P256_SHA256 },
+        trusted: [{ name: `${KEY}-two/cryptoKeyVersions/1`, algorithm: EC_SIGN_P256_SHA256 }],
+      }),
+    [
+      `[INVALID_KEY_VERSIONS] Stack/Imported: the versions are of several keys, got ${KEY}, ${KEY}-two; allowed: versions of one key, and one trust root for each key`,
+    ],
+  ],
+  [
+    "a destroy duration in days",
+    () => trustRoot({ destroyScheduledDuration: "30d" }),
+    [
+      '[INVALID_OPTIONS] Stack/TrustRoot: "destroyScheduledDuration" is not valid, got "30d"; allowed: seconds from "86400s" (1 day) to "10368000s" (120 days), such as "2592000s" (30 days)',
+    ],
+  ],
+  [
+    "a destroy duration that is too short",
+    () => trustRoot({ destroyScheduledDuration: "3600s" }),
+    [
+      '[INVALID_OPTIONS] Stack/TrustRoot: "destroyScheduledDuration" is not valid, got "3600s"; allowed: seconds from "86400s" (1 day) to "10368000s" (120 days), such as "2592000s" (30 days)',
+    ],
+  ],
+  [
+    "text that is no public key",
+    () => AttestorKey.fromPem({ publicKeyPem: "my key", algorithm: EC_SIGN_P256_SHA256 }),
+    [
+      '[INVALID_PUBLIC_KEY] AttestorKey.fromPem: "publicKeyPem" is no PEM; allowed: a PEM of a public key (-----BEGIN PUBLIC KEY-----) for EC_SIGN_P256_SHA256',
+    ],
+  ],
+  [
+    "a certificate for a public key",
+    () =>
+      AttestorKey.fromPem({
+        publicKeyPem: "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+        algorithm: EC_SIGN_P256_SHA256,
+      }),
+    [
+      '[INVALID_PUBLIC_KEY] AttestorKey.fromPem: "publicKeyPem" is a PEM of a CERTIFICATE; allowed: a PEM of a public key (-----BEGIN PUBLIC KEY-----) for EC_SIGN_P256_SHA256',
+    ],
+  ],
+  [
+    "a key that does not fit its algorithm",
+    () => AttestorKey.fromPem({ publicKeyPem: P256_PEM, algorithm: RSA_SIGN_PKCS1_4096_SHA512 }),
+    [
+      '[INVALID_PUBLIC_KEY] AttestorKey.fromPem: "publicKeyPem" is an EC key on prime256v1, which cannot sign with RSA_SIGN_PKCS1_4096_SHA512; allowed: a PEM of a public key (-----BEGIN PUBLIC KEY-----) for RSA_SIGN_PKCS1_4096_SHA512',
+    ],
+  ],
+  [
+    "a pinned key that does not fit its algorithm",
+    () =>
+      versions(KeyVersion.signing("a", { number: 1, algorithm: RSA_SIGN_PKCS1_4096_SHA512, publicKeyPem: P256_PEM })),
+    [
+      '[INVALID_PUBLIC_KEY] Stack/TrustRoot: "versions["a"].publicKeyPem" is an EC key on prime256v1, which cannot sign with RSA_SIGN_PKCS1_4096_SHA512; allowed: a PEM of a public key (-----BEGIN PUBLIC KEY-----) for RSA_SIGN_PKCS1_4096_SHA512',
+    ],
+  ],
+  [
+    "a key id that is no URI",
+    () => pemKey("release key"),
+    [
+      '[INVALID_PUBLIC_KEY] AttestorKey.fromPem: "id" is no URI, got "release key"; allowed: a URI such as "//cloudkms.googleapis.com/v1/projects/…" or "ni:///sha-256;…"',
+    ],
+  ],
+  [
+    "a variable as a public key",
+    inStack((stack) => AttestorKey.fromPem({ publicKeyPem: variable(stack), algorithm: EC_SIGN_P256_SHA256 })),
+    [`[UNRESOLVED_VALUE] AttestorKey.fromPem: "publicKeyPem"${LITERAL}`],
+  ],
+
+  // Attestors.
+  [
+    "an attestor without keys",
+    () => attestorIn(testStack(), { keys: [] }),
+    [
+      '[INVALID_ATTESTOR_KEYS] Stack/Attestor: "keys" is empty: an attestor without keys admits nothing; allowed: at least one trust root or AttestorKey',
+    ],
+  ],
+  [
+    "a key twice",
+    () => attestorIn(testStack(), { keys: [PEM_KEY, PEM_KEY] }),
+    [
+      '[INVALID_ATTESTOR_KEYS] Stack/Attestor: the key "ni:///sha-256;EwVxs8fNUAHq9FI2AMfh8WNIXVBuuTMeGtPH72U-I70" is there twice; allowed: each key of an attestor once',
+    ],
+  ],
+  [
+    "1001 keys",
+    () =>
+      attestorIn(testStack(), {
+        keys: Array.from({ length: 1001 }, (_, index) => pemKey(`https://example.com/${index}`)),
+      }),
+    [
+      "[LIMIT_EXCEEDED] Stack/Attestor: an attestor takes 1000 keys, got 1001; allowed: further attestors, or fewer trusted versions",
+    ],
+  ],
+  [
+    "a foreign note with a name of its own",
+    () => attestorIn(testStack(), { keys: [PEM_KEY], noteId: NOTE, noteName: "mine" }),
+    [
+      '[INVALID_OPTIONS] Stack/Attestor: "noteId" names a note that is managed elsewhere, got "noteName" or "humanReadableName" as well; allowed: one or the other',
+    ],
+  ],
+  [
+    "an attestor twice",
+    () => {
+      const stack = testStack();
+      attestorIn(stack, { keys: [PEM_KEY] }, "One");
+      attestorIn(stack, { keys: [PEM_KEY] }, "Two");
+    },
+    [
+      '[DUPLICATE_RESOURCE] Stack/Two: the attestor "projects/my-secure-project/attestors/build-attestor" is declared twice, first at Stack/One; allowed: one construct for it in the app',
+    ],
+  ],
+  [
+    "a note twice",
+    () => {
+      const stack = testStack();
+      attestorIn(stack, { keys: [PEM_KEY], attestorName: "one", noteName: "note" }, "One");
+      attestorIn(stack, { keys: [PEM_KEY], attestorName: "two", noteName: "note" }, "Two");
+    },
+    [
+      '[DUPLICATE_RESOURCE] Stack/Two: the note "projects/my-secure-project/notes/note" is declared twice, first at Stack/One; allowed: one construct for it in the app',
+    ],
+  ],
+  [
+    "a key declared twice",
+    () => {
+      const stack = testStack();
+      trustRootIn(stack, {}, "One");
+      trustRootIn(stack, {}, "Two");
+    },
+    [
+      `[DUPLICATE_RESOURCE] Stack/Two: the key "${KEY}" is declared twice, first at Stack/One; allowed: one construct for it in the app`,
+    ],
+  ],
+  [
+    "an attestor that nobody can sign for",
+    () => attestorIn(testStack(), { keys: [PEM_KEY] }).signingTrustRoot,
+    [
+      '[NO_SIGNING_KEY] Stack/Attestor: attestor "build-attestor" has no single key to sign with, got only keys given as PEM; allowed: one trust root among its "keys", or the choice of one with signedWith(trustRoot)',
+    ],
+  ],
+  [
+    "an attestor with two trust roots",
+    inStack(
+      (stack) =>
+        attestorIn(stack, {
+          keys: [trustRootIn(stack, { keyName: "one" }, "One"), trustRootIn(stack, { keyName: "two" }, "Two")],
+        }).signingTrustRoot,
+    ),
+    [
+      '[NO_SIGNING_KEY] Stack/Attestor: attestor "build-attestor" has no single key to sign with, got Stack/One, Stack/Two; allowed: one trust root among its "keys", or the choice of one with signedWith(trustRoot)',
+    ],
+  ],
+  [
+    "signing with a key that the attestor does not trust",
+    inStack((stack) => attestorIn(stack).signedWith(trustRootIn(stack, { keyName: "other" }, "Other"))),
+    [
+      '[NO_SIGNING_KEY] Stack/Attestor: attestor "build-attestor" does not trust Stack/Other, so that nothing it signs would be admitted; allowed: Stack/AttestorTrustRoot',
+    ],
+  ],
+
+  // Grants.
+  [
+    "everybody",
+    () => attestorIn(testStack()).grants.attest("allUsers"),
+    [`[INVALID_MEMBER] Stack/Attestor: member "allUsers" would let everybody in; allowed: ${MEMBER_FORM}`],
+  ],
+  [
+    "everybody who is signed in",
+    () => trustRootIn(testStack()).grants.sign("allAuthenticatedUsers"),
+    [
+      `[INVALID_MEMBER] Stack/TrustRoot: member "allAuthenticatedUsers" would let everybody in; allowed: ${MEMBER_FORM}`,
+    ],
+  ],
+  [
+    "an e-mail address that does not say what it is of",
+    () => trustRootIn(testStack()).grants.viewPublicKey("robot@example.com"),
+    [`[INVALID_MEMBER] Stack/TrustRoot: member "robot@example.com" is no IAM member; allowed: ${MEMBER_FORM}`],
+  ],
+  [
+    "a variable as the member",
+    inStack((stack) => trustRootIn(stack).grants.sign(`serviceAccount:${variable(stack)}`)),
+    [`[UNRESOLVED_VALUE] Stack/TrustRoot: "member"${LITERAL}`],
+  ],
+  [
+    "the agent of a project by its id instead of its number",
+    () => attestorIn(testStack()).grants.verify({ project: "cluster-project", projectNumber: "cluster-project" }),
+    [
+      '[INVALID_PROJECT] Stack/Attestor: "projectNumber" is not valid, got "cluster-project"; allowed: digits only, for example 123456789012',
+    ],
+  ],
+
+  // The policy.
+  [
+    "a policy that does not say what happens with the present one",
+    () => policyIn(testStack(), { existing: undefined }),
+    [
+      '[INVALID_OPTIONS] Stack/Policy: "existing" has to say what happens with the policy that the project has already, got nothing; allowed: ExistingPolicy.ADOPT, ExistingPolicy.REPLACE',
+    ],
+  ],
+  [
+    "two policies of one project",
+    () => {
+      const stack = testStack();
+      policyIn(stack, {}, "One");
+      policyIn(stack, {}, "Two");
+    },
+    [
+      '[DUPLICATE_RESOURCE] Stack/Two: the admission policy "projects/my-secure-project/policy" is declared twice, first at Stack/One; allowed: one construct for it in the app',
+    ],
+  ],
+  [
+    "a star in the middle of a pattern",
+    () => exempt("gcr.io/my-project/n*x"),
+    [
+      `[INVALID_EXEMPT_IMAGE] Stack/Policy: "exemptImages[0]" has a wildcard that is not at the end, got "gcr.io/my-project/n*x"; allowed: ${PATTERN_FORM}`,
+    ],
+  ],
+  [
+    "a star in the registry part of a pattern",
+    () => exempt("gcr.i*"),
+    [
+      `[INVALID_EXEMPT_IMAGE] Stack/Policy: "exemptImages[0]" has a wildcard in the registry part, got "gcr.i*"; allowed: ${PATTERN_FORM}`,
+    ],
+  ],
+  [
+    "a star alone, and other patterns, all at once",
+    () => exempt("*", "", "gcr.io/my project/*", "quay.io/vendor/*"),
+    [
+      `[INVALID_EXEMPT_IMAGE] Stack/Policy: "exemptImages[0]" would exempt every image, got "*"; allowed: ${PATTERN_FORM}`,
+      `[INVALID_EXEMPT_IMAGE] Stack/Policy: "exemptImages[1]" is empty, got ""; allowed: ${PATTERN_FORM}`,
+      `[INVALID_EXEMPT_IMAGE] Stack/Policy: "exemptImages[2]" contains white space, got "gcr.io/my project/*"; allowed: ${PATTERN_FORM}`,
+    ],
+  ],
+  [
+    "a variable as a pattern",
+    inStack((stack) => policyIn(stack, { exemptImages: [variable(stack)] })),
+    [`[UNRESOLVED_VALUE] Stack/Policy: "exemptImages[0]"${LITERAL}`],
+  ],
+  [
+    "an exemption that covers what a pipeline builds",
+    () => {
+      const stack = testStack();
+      pipelineIn(stack);
+      policyIn(stack, { exemptImages: ["us-central1-docker.pkg.dev/my-secure-project/**"] });
+    },
+    [
+      '[EXEMPTION_COVERS_PIPELINE] Stack/Policy: the exempt image "us-central1-docker.pkg.dev/my-secure-project/**" covers us-central1-docker.pkg.dev/my-secure-project/my-repo/my-app, which Stack/Pipeline builds and signs: its images would run unsigned; allowed: a narrower pattern, or an entry in "acknowledgedExemptions" that says why',
+    ],
+  ],
+  [
+    "a pipeline that builds what is exempt",
+    () => {
+      const stack = testStack();
+      policyIn(stack, { exemptImages: [`${IMAGE}*`] });
+      pipelineIn(stack);
+    },
+    [
+      '[EXEMPTION_COVERS_PIPELINE] Stack/Policy: the exempt image "us-central1-docker.pkg.dev/my-secure-project/my-repo/my-app*" covers us-central1-docker.pkg.dev/my-secure-project/my-repo/my-app, which Stack/Pipeline builds and signs: its images would run unsigned; allowed: a narrower pattern, or an entry in "acknowledgedExemptions" that says why',
+    ],
+  ],
+  [
+    "an acknowledgement without a reason",
+    () =>
+      policyIn(testStack(), {
+        exemptImages: ["quay.io/vendor/*"],
+        acknowledgedExemptions: [{ pattern: "quay.io/vendor/*", reason: " " }],
+      }),
+    [
+      '[INVALID_ACKNOWLEDGEMENT] Stack/Policy: the acknowledgement of "quay.io/vendor/*" gives no reason; allowed: a sentence that a reviewer can judge',
+    ],
+  ],
+  [
+    "an acknowledgement of something else",
+    () =>
+      policyIn(testStack(), {
+        exemptImages: ["quay.io/vendor/*"],
+        acknowledgedExemptions: [{ pattern: "quay.io/*", reason: "trusted" }],
+      }),
+    [
+      '[INVALID_ACKNOWLEDGEMENT] Stack/Policy: "acknowledgedExemptions" names "quay.io/*", which is no exempt image of the policy; allowed: "quay.io/vendor/*"',
+    ],
+  ],
+  [
+    "an acknowledgement where nothing is exempt",
+    () => policyIn(testStack(), { acknowledgedExemptions: [{ pattern: "quay.io/*", reason: "trusted" }] }),
+    [
+      '[INVALID_ACKNOWLEDGEMENT] Stack/Policy: "acknowledgedExemptions" names "quay.io/*", which is no exempt image of the policy; allowed: none, the policy exempts nothing',
+    ],
+  ],
+  [
+    "201 attestors",
+    inStack(
+      (stack) =>
+        new EnforcedCluster(stack, "Prod", {
+          clusterName: "prod",
+          location: "us-central1",
+          policy: policyIn(stack),
+          requiredAttestors: attestors(stack, 201),
+        }),
+    ),
+    [
+      "[LIMIT_EXCEEDED] Stack/Prod: a policy refers to 200 attestors at most, got 201 or more; allowed: fewer attestors (https://docs.cloud.google.com/binary-authorization/quotas)",
+    ],
+  ],
+  [
+    "201 attestors over several clusters",
+    () => {
+      const stack = testStack();
+      const policy = policyIn(stack);
+      for (const [index, attestor] of attestors(stack, 201).entries()) {
+        policy.addClusterRule({ location: "us-central1", clusterName: `c${index}`, requiredAttestors: [attestor] });
+      }
+    },
+    [
+      "[LIMIT_EXCEEDED] Stack/Policy: a policy refers to 200 attestors at most, got 201 or more; allowed: fewer attestors (https://docs.cloud.google.com/binary-authorization/quotas)",
+    ],
+  ],
+  [
+    "two attestors of one short name",
+    () => rules({ ...RULE, requireAttestationsBy: [ATTESTOR, "projects/other-project/attestors/build-attestor"] }),
+    [
+      '[AMBIGUOUS_ATTESTOR_NAME] Stack/Policy: two attestors of the policy have the short name "build-attestor", got projects/my-secure-project/attestors/build-attestor and projects/other-project/attestors/build-attestor: the provider compares short names only and would drop one; allowed: attestors of different short names',
+    ],
+  ],
+  [
+    "a cluster's rule that admits everything",
+    () => rules({ cluster: "us-central1.open", evaluationMode: "ALWAYS_ALLOW", enforcementMode: BLOCK }),
+    [
+      '[INVALID_ADMISSION_RULE] Stack/Policy: "clusterRules[0].evaluationMode" is not valid, got "ALWAYS_ALLOW"; allowed: REQUIRE_ATTESTATION, ALWAYS_DENY (a cluster that may run anything needs no enforcement)',
+    ],
+  ],
+  [
+    "a rule that requires nobody's attestation",
+    () => rules({ ...RULE, requireAttestationsBy: [] }),
+    [
+      '[INVALID_ADMISSION_RULE] Stack/Policy: "clusterRules[0]" requires attestation, but names no attestor; allowed: at least one attestor',
+    ],
+  ],
+  [
+    "a rule that denies always, and names attestors",
+    () => rules({ ...RULE, evaluationMode: "ALWAYS_DENY" }),
+    [
+      '[INVALID_ADMISSION_RULE] Stack/Policy: "clusterRules[0]" names attestors, got ["projects/my-secure-project/attestors/build-attestor"], but does not require attestation; allowed: attestors with REQUIRE_ATTESTATION only',
+    ],
+  ],
+  [
+    "a rule with a misspelled mode",
+    () => rules({ ...RULE, enforcementMode: "ENFORCED" }),
+    [
+      '[INVALID_ADMISSION_RULE] Stack/Policy: "clusterRules[0].enforcementMode" is not valid, got "ENFORCED"; allowed: ENFORCED_BLOCK_AND_AUDIT_LOG, DRYRUN_AUDIT_LOG_ONLY',
+    ],
+  ],
+  [
+    "a rule with the short name of an attestor",
+    () => rules({ ...RULE, requireAttestationsBy: ["build-attestor"] }),
+    [
+      '[INVALID_ADMISSION_RULE] Stack/Policy: "clusterRules[0].requireAttestationsBy" holds no full name of an attestor, got "build-attestor"; allowed: projects/PROJECT/attestors/NAME',
+    ],
+  ],
+  [
+    "a rule for a cluster without its location",
+    () => rules({ ...RULE, cluster: "prod" }),
+    [
+      '[INVALID_ADMISSION_RULE] Stack/Policy: "clusterRules[0].cluster" names no cluster, got "prod"; allowed: LOCATION.NAME with a region, a zone or global, such as us-central1-a.prod',
+    ],
+  ],
+  [
+    "a rule for a misspelled location",
+    () => rules({ ...RULE, cluster: "us-centrall.prod" }),
+    [
+      '[INVALID_ADMISSION_RULE] Stack/Policy: "clusterRules[0].cluster" names no cluster, got "us-centrall.prod"; allowed: LOCATION.NAME with a region, a zone or global, such as us-central1-a.prod',
+    ],
+  ],
+  [
+    "a rule without a cluster, as a file may have it",
+    () => rules({ evaluationMode: "ALWAYS_DENY", enforcementMode: BLOCK } as ClusterRuleData),
+    [
+      '[INVALID_ADMISSION_RULE] Stack/Policy: "clusterRules[0].cluster" names no cluster, got nothing; allowed: LOCATION.NAME with a region, a zone or global, such as us-central1-a.prod',
+    ],
+  ],
+  [
+    "a cluster twice in the rules given as data",
+    () => rules(RULE, RULE),
+    [
+      '[DUPLICATE_RESOURCE] Stack/Policy: "clusterRules[1]" is a second rule for the cluster "us-central1.theirs"; allowed: one rule for a cluster',
+    ],
+  ],
+  [
+    "several mistakes in the rules, all at once",
+    () => rules({ ...RULE, cluster: "prod", evaluationMode: "DENY" }, { ...RULE, requireAttestationsBy: ["a"] }),
+    [
+      '[INVALID_ADMISSION_RULE] Stack/Policy: "clusterRules[0].cluster" names no cluster, got "prod"; allowed: LOCATION.NAME with a region, a zone or global, such as us-central1-a.prod',
+      '[INVALID_ADMISSION_RULE] Stack/Policy: "clusterRules[0].evaluationMode" is not valid, got "DENY"; allowed: REQUIRE_ATTESTATION, ALWAYS_DENY (a cluster that may run anything needs no enforcement)',
+      '[INVALID_ADMISSION_RULE] Stack/Policy: "clusterRules[1].requireAttestationsBy" holds no full name of an attestor, got "a"; allowed: projects/PROJECT/attestors/NAME',
+    ],
+  ],
+
+  // Clusters.
+  [
+    "a cluster twice",
+    () => {
+      const stack = testStack();
+      const given = {
+        clusterName: "prod",
+        location: "us-central1",
+        policy: policyIn(stack),
+        requiredAttestors: attestors(stack, 1),
+      };
+      new EnforcedCluster(stack, "One", given);
+      EnforcedCluster.fromClusterName(stack, "Two", given);
+    },
+    [
+      '[DUPLICATE_RESOURCE] Stack/Two: the cluster "projects/my-secure-project/locations/us-central1/clusters/prod" is declared twice, first at Stack/One; allowed: one construct for it in the app',
+    ],
+  ],
+  [
+    "a cluster that has a rule given as data",
+    () => {
+      const stack = testStack();
+      const policy = policyIn(stack, { clusterRules: [RULE] });
+      EnforcedCluster.fromClusterName(stack, "Theirs", {
+        clusterName: "theirs",
+        location: "us-central1",
+        policy,
+        requiredAttestors: attestors(stack, 1),
+      });
+    },
+    [
+      '[DUPLICATE_RESOURCE] Stack/Theirs: the policy of my-secure-project has two rules for the cluster "us-central1.theirs", the first from Stack/Policy; allowed: one rule for a cluster',
+    ],
+  ],
+  [
+    "a cluster switched on twice",
+    () => {
+      const stack = testStack();
+      const theirs = new ContainerCluster(stack, "theirs", { name: "theirs", location: "us-central1" });
+      const given = { policy: policyIn(stack), requiredAttestors: attestors(stack, 1) };
+      EnforcedCluster.enforce(theirs, given);
+      EnforcedCluster.enforce(theirs, given);
+    },
+    [
+      '[DUPLICATE_RESOURCE] Stack/theirs: the cluster "projects/my-secure-project/locations/us-central1/clusters/theirs" is declared twice, first at Stack/theirs/Enforcement; allowed: one construct for it in the app',
+    ],
+  ],
+  [
+    "a cluster in another project than the policy",
+    () => cluster({ project: "other-project" }),
+    [
+      '[PROJECT_MISMATCH] Stack/Prod: a cluster is governed by the policy of its own project, got the project "other-project" and the policy of "my-secure-project" (Stack/Policy); allowed: an AdmissionPolicy for "other-project"',
+    ],
+  ],
+  [
+    "a cluster of the same program in another project than the policy",
+    () => enforce({ name: "theirs", location: "us-central1", project: "other-project" }),
+    [
+      '[PROJECT_MISMATCH] Stack/theirs: a cluster is governed by the policy of its own project, got the project "other-project" and the policy of "my-secure-project" (Stack/Policy); allowed: an AdmissionPolicy for "other-project"',
+    ],
+  ],
+  [
+    "a cluster of the same program without a location",
+    () => enforce({ name: "theirs" }),
+    [
+      "[UNRESOLVED_VALUE] Stack/theirs: the cluster's rule is found by location and name, got a cluster whose location or name is left out or not literal; allowed: literal values for both",
+    ],
+  ],
+  [
+    "a cluster whose lifecycle ignores enforcement",
+    () => enforce({ name: "theirs", location: "us-central1", lifecycle: { ignoreChanges: ["binary_authorization"] } }),
+    [
+      '[ENFORCEMENT_NOT_HELD] Stack/theirs: the cluster\'s lifecycle ignores changes of binary_authorization, so that it could be switched off unseen, got ["binary_authorization"]; allowed: ignore_changes without it',
+    ],
+  ],
+  [
+    "a cluster that requires nobody's attestation",
+    () => cluster({ requiredAttestors: [] }),
+    [
+      '[INVALID_ADMISSION_RULE] Stack/Prod: "requiredAttestors" requires attestation, but names no attestor; allowed: at least one attestor',
+    ],
+  ],
+  [
+    "Autopilot in a zone",
+    () => cluster({ autopilot: true }),
+    [
+      '[INVALID_OPTIONS] Stack/Prod: "autopilot" is set for a cluster in the zone "us-central1-a"; allowed: Autopilot in a region, or a standard cluster',
+    ],
+  ],
+  [
+    "nodes of one's own on Autopilot",
+    () => cluster({ location: "us-central1", nodeCount: 3 }),
+    [
+      '[INVALID_OPTIONS] Stack/Prod: "nodeMachineType", "nodeCount" and "maxNodeCount" are for standard clusters, got one of them on Autopilot; allowed: none of them, or "autopilot: false"',
+    ],
+  ],
+  [
+    "an identity of the nodes that is no e-mail address",
+    () => cluster({ nodeServiceAccountEmail: "nodes" }),
+    [
+      '[INVALID_MEMBER] Stack/Prod: "nodeServiceAccountEmail" is no e-mail address, got "nodes"; allowed: NAME@PROJECT.iam.gserviceaccount.com',
+    ],
+  ],
+  [
+    "several mistakes of a cluster, all at once",
+    () => cluster({ clusterName: "", location: "us-centrall", imageRepositories: ["my-repo"], requiredAttestors: [] }),
+    [
+      '[INVALID_LOCATION] Stack/Prod: "location" is no region or zone, got "us-centrall"; allowed: a region such as "us-central1" or a zone such as "us-central1-a"',
+      '[INVALID_NAME] Stack/Prod: "clusterName" is not valid, got ""; allowed: 1 to 40 lower-case letters, digits and hyphens, starting with a letter, not ending with a hyphen',
+      '[INVALID_NAME] Stack/Prod: "imageRepositories[0]" is no full name of a repository, got "my-repo"; allowed: projects/PROJECT/locations/LOCATION/repositories/NAME',
+      '[INVALID_ADMISSION_RULE] Stack/Prod: "requiredAttestors" requires attestation, but names no attestor; allowed: at least one attestor',
+    ],
+  ],
+
+  // Pipelines.
+  [
+    "a pipeline without attestors",
+    () => pipelineIn(testStack(), { attestors: [] }),
+    [
+      '[INVALID_OPTIONS] Stack/Pipeline: "attestors" is empty: the pipeline would sign nothing; allowed: at least one attestor',
+    ],
+  ],
+  [
+    "an attestor twice in a pipeline: two steps would have one id",
+    inStack((stack) => {
+      const attestor = attestorIn(stack);
+      pipelineIn(stack, { attestors: [attestor, attestor] });
+    }),
+    [
+      '[AMBIGUOUS_ATTESTOR_NAME] Stack/Pipeline: "attestors" holds two attestors of the short name "build-attestor"; allowed: each attestor once, and different short names',
+    ],
+  ],
+  [
+    "an image outside Artifact Registry",
+    inStack((stack) => pipelineIn(stack, { attestors: [attestorIn(stack)], image: "gcr.io/my-project/app" })),
+    [
+      '[INVALID_IMAGE] Stack/Pipeline: "image" is no image path in Artifact Registry, got "gcr.io/my-project/app"; allowed: LOCATION-docker.pkg.dev/PROJECT/REPOSITORY/IMAGE, without tag and digest',
+    ],
+  ],
+  [
+    "an image with a tag",
+    inStack((stack) => pipelineIn(stack, { attestors: [attestorIn(stack)], image: `${IMAGE}:latest` })),
+    [
+      '[INVALID_IMAGE] Stack/Pipeline: "image" is no image path in Artifact Registry, got "us-central1-docker.pkg.dev/my-secure-project/my-repo/my-app:latest"; allowed: LOCATION-docker.pkg.dev/PROJECT/REPOSITORY/IMAGE, without tag and digest',
+    ],
+  ],
+  [
+    "an empty image",
+    inStack((stack) => pipelineIn(stack, { attestors: [attestorIn(stack)], image: "" })),
+    [
+      '[INVALID_IMAGE] Stack/Pipeline: "image" is no image path in Artifact Registry, got ""; allowed: LOCATION-docker.pkg.dev/PROJECT/REPOSITORY/IMAGE, without tag and digest',
+    ],
+  ],
+  [
+    "a variable as the image",
+    inStack((stack) => pipelineIn(stack, { attestors: [attestorIn(stack)], image: variable(stack) })),
+    [`[UNRESOLVED_VALUE] Stack/Pipeline: "image"${LITERAL}`],
+  ],
+  [
+    "a timeout in minutes",
+    inStack((stack) => pipelineIn(stack, { attestors: [attestorIn(stack)], timeout: "30m" })),
+    ['[INVALID_OPTIONS] Stack/Pipeline: "timeout" is not valid, got "30m"; allowed: seconds such as "1800s"'],
+  ],
+  [
+    "an identity that is no e-mail address",
+    inStack((stack) => pipelineIn(stack, { attestors: [attestorIn(stack)], serviceAccountEmail: "builder" })),
+    [
+      '[INVALID_MEMBER] Stack/Pipeline: "serviceAccountEmail" is no e-mail address, got "builder"; allowed: NAME@PROJECT.iam.gserviceaccount.com',
+    ],
+  ],
+  [
+    "a repository of a connection that is global",
+    inStack((stack) =>
+      pipelineIn(stack, {
+        attestors: [attestorIn(stack)],
+        source: PipelineSource.push({ repository: CONNECTED.replace("us-central1", "global") }),
+      }),
+    ),
+    [
+      '[INVALID_OPTIONS] Stack/Pipeline: "source.repository" is no connected repository of a region, got "projects/my-secure-project/locations/global/connections/my-connection/repositories/my-app"; allowed: projects/PROJECT/locations/REGION/connections/CONNECTION/repositories/REPOSITORY',
+    ],
+  ],
+  [
+    "a branch and a tag",
+    inStack((stack) =>
+      pipelineIn(stack, {
+        attestors: [attestorIn(stack)],
+        source: PipelineSource.push({ repository: CONNECTED, branch: "^main$", tag: "^v1$" }),
+      }),
+    ),
+    [
+      '[INVALID_OPTIONS] Stack/Pipeline: "source" names both a branch and a tag; allowed: one of them, and a second pipeline for the other',
+    ],
+  ],
+  [
+    "a branch that is not anchored",
+    inStack((stack) =>
+      pipelineIn(stack, {
+        attestors: [attestorIn(stack)],
+        source: PipelineSource.push({ repository: CONNECTED, branch: "main" }),
+      }),
+    ),
+    [
+      '[INVALID_OPTIONS] Stack/Pipeline: "source" has the expression "main", which is not anchored at both ends: builds of branches or tags that merely look alike would be signed; allowed: an expression such as "^main$" or "^(main|release)$"',
+    ],
+  ],
+  [
+    "a branch of which one alternative is not anchored",
+    inStack((stack) =>
+      pipelineIn(stack, {
+        attestors: [attestorIn(stack)],
+        source: PipelineSource.push({ repository: CONNECTED, branch: "^main|release$" }),
+      }),
+    ),
+    [
+      '[INVALID_OPTIONS] Stack/Pipeline: "source" has the expression "^main|release$", which is not anchored at both ends: builds of branches or tags that merely look alike would be signed; allowed: an expression such as "^main$" or "^(main|release)$"',
+    ],
+  ],
+  [
+    "a branch whose end is a dollar sign instead of an anchor",
+    inStack((stack) =>
+      pipelineIn(stack, {
+        attestors: [attestorIn(stack)],
+        source: PipelineSource.push({ repository: CONNECTED, branch: "^main\\$" }),
+      }),
+    ),
+    [
+      '[INVALID_OPTIONS] Stack/Pipeline: "source" has the expression "^main\\\\$", which is not anchored at both ends: builds of branches or tags that merely look alike would be signed; allowed: an expression such as "^main$" or "^(main|release)$"',
+    ],
+  ],
+  [
+    "an empty tag",
+    inStack((stack) => pipelineIn(stack, { attestors: [attestorIn(stack)], tag: "" })),
+    [
+      '[INVALID_IMAGE] Stack/Pipeline: "tag" is no tag, got ""; allowed: letters, digits, underscores, full stops and hyphens, with substitutions of Cloud Build such as "$COMMIT_SHA"',
+    ],
+  ],
+  [
+    "two pipelines of one name",
+    () => {
+      const stack = testStack();
+      const given = [attestorIn(stack)];
+      pipelineIn(stack, { attestors: given }, "One");
+      pipelineIn(stack, { attestors: given }, "Two");
+    },
+    [
+      '[DUPLICATE_RESOURCE] Stack/Two: the service account "my-app-signed@my-secure-project.iam.gserviceaccount.com" is declared twice, first at Stack/One; allowed: one construct for it in the app',
+    ],
+  ],
+  [
+    "several mistakes of a pipeline, all at once",
+    () => pipelineIn(testStack({ project: null }), { attestors: [], image: "nginx", timeout: "30m" }),
+    [
+      `[MISSING_PROJECT] Stack/Pipeline: ${MISSING_PROJECT}`,
+      '[INVALID_IMAGE] Stack/Pipeline: "image" is no image path in Artifact Registry, got "nginx"; allowed: LOCATION-docker.pkg.dev/PROJECT/REPOSITORY/IMAGE, without tag and digest',
+      '[INVALID_OPTIONS] Stack/Pipeline: "attestors" is empty: the pipeline would sign nothing; allowed: at least one attestor',
+      '[INVALID_OPTIONS] Stack/Pipeline: "timeout" is not valid, got "30m"; allowed: seconds such as "1800s"',
+    ],
+  ],
+
+  // An exported policy.
+  [
+    "an export with rules that Terraform would erase",
+    () => fromExport(`${EXPORT}kubernetesNamespaceAdmissionRules: { web: { evaluationMode: ALWAYS_DENY } }\n`),
+    [
+      '[UNSUPPORTED_POLICY_EXPORT] Stack/Policy: the policy has kubernetesNamespaceAdmissionRules, which Terraform cannot express and would erase, got {"web":{"evaluationMode":"ALWAYS_DENY"}}; allowed: cluster rules and a default rule',
+    ],
+  ],
+  [
+    "an export with an unknown field",
+    () => fromExport(`${EXPORT}newField: 1\n`),
+    [
+      '[UNSUPPORTED_POLICY_EXPORT] Stack/Policy: the policy has the unknown field "newField", got 1; allowed: admissionWhitelistPatterns, clusterAdmissionRules, defaultAdmissionRule, description, globalPolicyEvaluationMode',
+    ],
+  ],
+  [
+    "an export that is no YAML",
+    () => fromExport("a: [1\nb: 2"),
+    [
+      "[UNSUPPORTED_POLICY_EXPORT] Stack/Policy: the policy export is no YAML: Flow sequence in block collection must be sufficiently indented and end with a ] at line 2, column 1",
+    ],
+  ],
+  [
+    "an export with a key twice",
+    () => fromExport(EXPORT + EXPORT),
+    [
+      "[UNSUPPORTED_POLICY_EXPORT] Stack/Policy: the policy export is no YAML: Map keys must be unique at line 2, column 1",
+    ],
+  ],
+  [
+    "an export that is no policy",
+    () => fromExport("- a\n- b\n"),
+    ['[UNSUPPORTED_POLICY_EXPORT] Stack/Policy: the policy export is no policy, got ["a","b"]'],
+  ],
+  [
+    "an empty export",
+    () => fromExport(""),
+    ["[UNSUPPORTED_POLICY_EXPORT] Stack/Policy: the policy export is no policy, got null"],
+  ],
+  [
+    "an export without a default rule",
+    () => fromExport("globalPolicyEvaluationMode: ENABLE\n"),
+    [
+      `[UNSUPPORTED_POLICY_EXPORT] Stack/Policy: "defaultAdmissionRule" is no admission rule, got nothing; allowed: ${RULE_FORM}`,
+    ],
+  ],
+  [
+    "an export with an unknown mode",
+    () => fromExport(`${EXPORT}globalPolicyEvaluationMode: SOMETIMES\n`),
+    [
+      '[UNSUPPORTED_POLICY_EXPORT] Stack/Policy: "globalPolicyEvaluationMode" is not valid, got "SOMETIMES"; allowed: ENABLE, DISABLE',
+    ],
+  ],
+  [
+    "an export with several attestors in the default rule",
+    () =>
+      fromExport(
+        `defaultAdmissionRule: { evaluationMode: REQUIRE_ATTESTATION, enforcementMode: ${BLOCK}, requireAttestationsBy: [${ATTESTOR}, ${ATTESTOR}-two] }\n`,
+      ),
+    [
+      '[UNSUPPORTED_POLICY_EXPORT] Stack/Policy: the default rule requires several attestors, got ["projects/my-secure-project/attestors/build-attestor","projects/my-secure-project/attestors/build-attestor-two"]: when that list changes, the provider loses some of them silently (hashicorp/terraform-provider-google#14929); allowed: one attestor in the default rule, the others in rules of clusters',
+    ],
+  ],
+  [
+    "an export with patterns that are no list",
+    () => fromExport(`${EXPORT}admissionWhitelistPatterns: gcr.io/x\n`),
+    [
+      '[UNSUPPORTED_POLICY_EXPORT] Stack/Policy: "admissionWhitelistPatterns" is not valid, got "gcr.io/x"; allowed: a list of entries with a namePattern',
+    ],
+  ],
+  [
+    "an export with rules of clusters that are no map",
+    () => fromExport(`${EXPORT}clusterAdmissionRules: []\n`),
+    [
+      '[UNSUPPORTED_POLICY_EXPORT] Stack/Policy: "clusterAdmissionRules" is not valid, got []; allowed: a map of cluster to rule',
+    ],
+  ],
+  [
+    "an export with a rule that is none",
+    () => fromExport(`${EXPORT}clusterAdmissionRules: { us-central1.a: { evaluationMode: ALLOW } }\n`),
+    [
+      `[UNSUPPORTED_POLICY_EXPORT] Stack/Policy: "clusterAdmissionRules["us-central1.a"]" is no admission rule, got {"evaluationMode":"ALLOW"}; allowed: ${RULE_FORM}`,
+    ],
+  ],
+  [
+    "the export of another project",
+    () => fromExport(`name: projects/other-project/policy\n${EXPORT}`, PROJECT),
+    [
+      '[PROJECT_MISMATCH] Stack/Policy: the exported policy is that of other-project, got "project" "my-secure-project"; allowed: the project of the export',
+    ],
+  ],
+  [
+    "the export of another project than the stack's",
+    () => fromExport("name: 7\nnewField: 1\n", PROJECT),
+    [
+      '[UNSUPPORTED_POLICY_EXPORT] Stack/Policy: the policy has the unknown field "newField", got 1; allowed: admissionWhitelistPatterns, clusterAdmissionRules, defaultAdmissionRule, description, globalPolicyEvaluationMode',
+      `[UNSUPPORTED_POLICY_EXPORT] Stack/Policy: "defaultAdmissionRule" is no admission rule, got nothing; allowed: ${RULE_FORM}`,
+    ],
+  ],
+
+  // What CDKTF could not write.
+  [
+    "an import block as HCL",
+    () => {
+      const stack = testStack();
+      policyIn(stack, { existing: ExistingPolicy.ADOPT });
+      Testing.synthHcl(stack);
+    },
+    [
+      "[INVALID_OPTIONS] Stack/Policy/Resource/Import: the import block cannot be written as HCL, got SYNTH_HCL_OUTPUT; allowed: Terraform JSON, the default",
+    ],
+  ],
+  [
+    "two stacks that wait for each other",
+    () => {
+      const app = testApp();
+      const one = testStack({ app, id: "One" });
+      const two = testStack({ app, id: "Two" });
+      attestorIn(two, { attestorName: "two", keys: [trustRootIn(one, { keyRingName: "one" })] });
+      attestorIn(one, { attestorName: "one", keys: [trustRootIn(two, { keyRingName: "two" })] });
+    },
+    [
+      '[STACK_CYCLE] One/Attestor: stack "One" would have to wait for stack "Two" because of Two/TrustRoot, which itself waits for "One"; allowed: move one of the two constructs into a stack of its own',
+    ],
+  ],
+
+  // What comes too late.
+  [
+    "a cluster for a policy that was released",
+    () => {
+      const stack = testStack();
+      const policy = policyIn(stack);
+      policy.release();
+      policy.addClusterRule({ location: "us-central1", clusterName: "late", requiredAttestors: attestors(stack, 1) });
+    },
+    [
+      "[INVALID_STATE] Stack/Policy: the policy of my-secure-project was released (Stack/Policy), and a rule added to it would be lost; allowed: rules before release(), or in the program that adopts the policy",
+    ],
+  ],
+];
+
+test.each(REFUSALS)("%s", (_, action, problems) => {
+  expect(refusalOf(action)).toEqual(problems);
+});
+
+// What is only likely to be wrong, or is noticed when the app is synthesized: not thrown by a constructor.
+const SAID_OTHERWISE: Partial<Record<ProblemCode, (stack: TerraformStack) => void>> = {
+  [ProblemCode.UNKNOWN_LOCATION]: (stack) => trustRootIn(stack, { location: "us-central9" }),
+  [ProblemCode.DOUBTFUL_EXEMPT_IMAGE]: (stack) => policyIn(stack, { exemptImages: ["quay.io/vendor/app"] }),
+  [ProblemCode.LIMIT_UNCLEAR]: (stack) =>
+    policyIn(stack, {
+      clusterRules: Array.from({ length: 201 }, (_, index) => ({ ...RULE, cluster: `us-central1.c${index}` })),
+    }),
+  [ProblemCode.UNPINNED_STEP_IMAGE]: (stack) => pipelineIn(stack),
+};
+
+describe("the table", () => {
+  const messages = REFUSALS.flatMap(([, , problems]) => problems);
+
+  test.each(Object.values(ProblemCode))("shows when %s is said", (code) => {
+    const warn = SAID_OTHERWISE[code];
+    if (warn) {
+      const stack = testStack();
+      warn(stack);
+      expect(warnings(stack).join("\n")).toContain(`[${code}]`);
+    } else {
+      expect(messages.filter((message) => message.startsWith(`[${code}]`))).not.toEqual([]);
+    }
+  });
+
+  test("names each row once", () => {
+    const names = REFUSALS.map(([name]) => name);
+    expect(new Set(names).size).toBe(names.length);
+  });
+});
+
+describe("every message", () => {
+  const texts = [
+    ...new Set(
+      REFUSALS.flatMap(([, , problems]) => problems.map((problem) => problem.slice(problem.indexOf(": ") + 2))),
+    ),
+  ];
+
+  // Where the thing itself is what is wrong, the sentence names it instead of saying "got".
+  const NAMED_INSTEAD =
+    /is empty:|is declared twice|is there twice|is a second rule|two rules for|two versions have|has the number|are missing below|gives no reason|no exempt image of|names no attestor|does not trust|covers|is set for|both a branch and a tag|holds two attestors|has the expression|is no PEM|is a PEM|which cannot sign|would let everybody in|is no IAM member|signature of algorithm|is no YAML|have to wait for|was released/;
+
+  test("says what was found", () => {
+    expect(texts.filter((text) => !/\bgot /.test(text) && !NAMED_INSTEAD.test(text))).toEqual([]);
+  });
+
+  // Nothing can be said about what to write instead where a whole document is not what it should be.
+  const NOTHING_ELSE_ALLOWED = /^the policy export is no (?:YAML|policy)/;
+
+  test("says what is allowed", () => {
+    expect(texts.filter((text) => !/; allowed: ./.test(text) && !NOTHING_ELSE_ALLOWED.test(text))).toEqual([]);
+  });
+
+  test("is one sentence without a full stop", () => {
+    expect(texts.filter((text) => !/[^.:;,\s]$/.test(text) || /\n|\. [A-Z]/.test(text))).toEqual([]);
+  });
+
+  test("gives no token away, which nobody could read", () => {
+    expect(texts.filter((text) => /TfToken|\[object /.test(text))).toEqual([]);
+  });
+});
+
+test("an error of several problems lists them all, one a line", () => {
+  const action = () => trustRoot({ keyRingName: "", keyName: "" });
+  expect(action).toThrow(/^2 problems:\n {2}\[INVALID_NAME\] .*keyRingName.*\n {2}\[INVALID_NAME\] .*keyName.*$/);
+  expect(problemsOf(action).map(({ code, constructPath }) => [code, constructPath])).toEqual([
+    [ProblemCode.INVALID_NAME, "Stack/TrustRoot"],
+    [ProblemCode.INVALID_NAME, "Stack/TrustRoot"],
+  ]);
+});
+
+test("a refused construct is refused at the path that it would have had", () => {
+  const stack = testStack();
+  expect(problemsOf(() => trustRootIn(stack, { keyName: "" }, "Wrong"))[0].constructPath).toBe("Stack/Wrong");
+});

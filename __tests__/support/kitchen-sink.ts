@@ -1,0 +1,177 @@
+import { ContainerCluster } from "@cdktf/provider-google/lib/container-cluster";
+import { GoogleProvider } from "@cdktf/provider-google/lib/provider";
+import type { TerraformStack } from "cdktf";
+import {
+  AdmissionPolicy,
+  type AdmissionPolicyProps,
+  Attestor,
+  AttestorKey,
+  type AttestorKeyOptions,
+  type AttestorProps,
+  DefaultRule,
+  EnforcedCluster,
+  type EnforcedClusterProps,
+  type ExistingClusterAttributes,
+  ExistingPolicy,
+  GlobalPolicyEvaluationMode,
+  KeyVersion,
+  type KeyVersionOptions,
+  PipelineSource,
+  ProtectionLevel,
+  ReleaseChannel,
+  SignerPipeline,
+  type SignerPipelineProps,
+  SigningAlgorithm,
+  TrustRoot,
+  type TrustRootProps,
+} from "../../lib";
+import { CONNECTED, IMAGE, MEMBER, P256_PEM, PROJECT, REPOSITORY, testStack } from "./synth";
+
+// `Required` makes the compiler ask for every prop: one that is added later fails here until it is set as well.
+
+/** A stack in which every prop of every construct is set. */
+export function kitchenSink(): TerraformStack {
+  const stack = testStack();
+  const provider = new GoogleProvider(stack, "Other", { project: PROJECT, alias: "other" });
+  const placement = { project: PROJECT, provider, enableApis: true, deletionProtection: true };
+
+  const version: Required<KeyVersionOptions> = {
+    number: 3,
+    algorithm: SigningAlgorithm.EC_SIGN_P256_SHA256,
+    publicKeyPem: P256_PEM,
+    adopt: false,
+  };
+  const trustRootProps: Required<TrustRootProps> = {
+    ...placement,
+    keyRingName: "ring",
+    keyName: "key",
+    location: "europe",
+    versions: [
+      KeyVersion.retired("gone", { number: 1 }),
+      KeyVersion.trusted("old", { number: 2, algorithm: SigningAlgorithm.RSA_SIGN_PSS_4096_SHA512 }),
+      KeyVersion.signing("now", version),
+    ],
+    protectionLevel: ProtectionLevel.SOFTWARE,
+    destroyScheduledDuration: "2592000s",
+    labels: { team: "security" },
+    adopt: true,
+    createKeyRing: true,
+  };
+  const trustRoot = new TrustRoot(stack, "TrustRoot", trustRootProps);
+
+  const pem: Required<AttestorKeyOptions> = {
+    publicKeyPem: P256_PEM,
+    algorithm: SigningAlgorithm.EC_SIGN_P256_SHA256,
+    id: "https://example.com/keys/release",
+    comment: "release key",
+  };
+  // A note is either made here or named: see the second attestor.
+  const attestorProps: Required<Omit<AttestorProps, "noteId">> = {
+    ...placement,
+    attestorName: "attestor",
+    keys: [trustRoot, AttestorKey.fromPem(pem)],
+    noteName: "note",
+    humanReadableName: "CI",
+    description: "Built by CI",
+    adopt: true,
+  };
+  const attestor = new Attestor(stack, "Attestor", attestorProps);
+  const second = new Attestor(stack, "Second", {
+    attestorName: "second",
+    noteId: "projects/note-project/notes/theirs",
+    keys: [trustRoot],
+  });
+  attestor.grants.attest(MEMBER, { createOnly: true });
+  attestor.grants.verify({ project: "cluster-project", projectNumber: "123456789012" });
+
+  const policyProps: Required<AdmissionPolicyProps> = {
+    ...placement,
+    existing: ExistingPolicy.ADOPT,
+    exemptImages: ["quay.io/vendor/*"],
+    acknowledgedExemptions: [{ pattern: "quay.io/vendor/*", reason: "scanned by its vendor" }],
+    defaultRule: DefaultRule.requireAttestation(attestor, { dryRun: true }),
+    clusterRules: [
+      {
+        cluster: "global.member",
+        evaluationMode: "ALWAYS_DENY",
+        enforcementMode: "DRYRUN_AUDIT_LOG_ONLY",
+      },
+    ],
+    globalPolicyEvaluationMode: GlobalPolicyEvaluationMode.DISABLE,
+    description: "Only what CI built",
+  };
+  const policy = new AdmissionPolicy(stack, "Policy", policyProps);
+
+  const requiredAttestors = [attestor, second];
+  const standard: Required<Omit<EnforcedClusterProps, "nodeServiceAccountEmail">> = {
+    ...placement,
+    policy,
+    requiredAttestors,
+    dryRun: true,
+    clusterName: "standard",
+    location: "us-central1-a",
+    autopilot: false,
+    network: "vpc",
+    subnetwork: "nodes",
+    privateNodes: true,
+    releaseChannel: ReleaseChannel.STABLE,
+    nodeMachineType: "n2-standard-4",
+    nodeCount: 1,
+    maxNodeCount: 3,
+    imageRepositories: [REPOSITORY],
+    resourceLabels: { team: "web" },
+  };
+  new EnforcedCluster(stack, "Standard", standard);
+  new EnforcedCluster(stack, "Autopilot", {
+    policy,
+    requiredAttestors,
+    clusterName: "autopilot",
+    location: "us-central1",
+    nodeServiceAccountEmail: `nodes@${PROJECT}.iam.gserviceaccount.com`,
+  });
+  const theirs: Required<Omit<ExistingClusterAttributes, "requireEnforcement">> = {
+    policy,
+    requiredAttestors,
+    dryRun: true,
+    clusterName: "theirs",
+    location: "us-east1",
+    provider,
+  };
+  EnforcedCluster.fromClusterName(stack, "Theirs", theirs);
+  EnforcedCluster.fromClusterName(stack, "Checked", { ...theirs, clusterName: "checked", requireEnforcement: true });
+  EnforcedCluster.enforce(
+    new ContainerCluster(stack, "own", { name: "own", location: "us-east4", initialNodeCount: 1 }),
+    { policy, requiredAttestors },
+  );
+
+  const pipelineProps: Required<Omit<SignerPipelineProps, "serviceAccountEmail">> = {
+    ...placement,
+    attestors: [attestor],
+    image: IMAGE,
+    source: PipelineSource.manual({ repository: CONNECTED, ref: "refs/heads/main" }),
+    pipelineName: "pipeline",
+    tag: "$SHORT_SHA",
+    dockerfile: "app/Dockerfile",
+    buildContext: "app",
+    timeout: "600s",
+    machineType: "E2_HIGHCPU_8",
+    workerPool: `projects/${PROJECT}/locations/us-central1/workerPools/private`,
+    builderImage: `example.com/builder@sha256:${"a".repeat(64)}`,
+    signerImage: `example.com/signer@sha256:${"b".repeat(64)}`,
+    createRepository: true,
+    createOnly: true,
+  };
+  new SignerPipeline(stack, "Pipeline", pipelineProps);
+  new SignerPipeline(stack, "Push", {
+    attestors: [second],
+    image: `${IMAGE}-two`,
+    source: PipelineSource.push({ repository: CONNECTED, tag: "^v[0-9.]+$" }),
+    serviceAccountEmail: `builder@${PROJECT}.iam.gserviceaccount.com`,
+  });
+
+  // One of each is let go.
+  const old = new TrustRoot(stack, "Old", { keyRingName: "old-ring", keyName: "old-key", location: "global" });
+  new Attestor(stack, "OldAttestor", { attestorName: "old", keys: [old] }).release();
+  old.release();
+  return stack;
+}
