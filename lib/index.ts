@@ -25,7 +25,7 @@ export {
   type IAttestor,
   type ISigningAttestor,
 } from "./constructs/attestor";
-export { AttestorGrants, type AttestOptions, type DeployerProject } from "./constructs/attestor-grants";
+export { type AttestOptions, AttestorGrants, type DeployerProject } from "./constructs/attestor-grants";
 export {
   AttestorKey,
   type AttestorKeyOptions,

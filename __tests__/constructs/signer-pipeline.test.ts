@@ -453,12 +453,12 @@ describe("scripts", () => {
 
   test("values of the caller's are escaped as well", () => {
     const trigger = triggerOf({
-      tag: `\${_CHANNEL}-$SHORT_SHA`,
+      tag: `\${BRANCH_NAME}-$SHORT_SHA`,
       dockerfile: "%{odd}/Dockerfile",
     });
-    expect(trigger.build.images).toEqual([`${IMAGE}:$\${_CHANNEL}-$SHORT_SHA`]);
+    expect(trigger.build.images).toEqual([`${IMAGE}:$\${BRANCH_NAME}-$SHORT_SHA`]);
     expect(trigger.build.step[0].env).toEqual(
-      expect.arrayContaining(["TAG=$${_CHANNEL}-$SHORT_SHA", "DOCKERFILE=%%{odd}/Dockerfile"]),
+      expect.arrayContaining(["TAG=$${BRANCH_NAME}-$SHORT_SHA", "DOCKERFILE=%%{odd}/Dockerfile"]),
     );
   });
 });

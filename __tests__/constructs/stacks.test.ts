@@ -167,7 +167,7 @@ describe("nodes that pull from a repository of another stack", () => {
   });
 });
 
-test("two attestors of one project in two stacks: no two states own one binding", () => {
+test("two attestors of one project in two stacks: each stack holds what the project has to grant, and restores it", () => {
   const { app, stacks } = stacksOf("One", "Two", "Pipelines");
   pipelineIn(stacks[2], {
     attestors: [
@@ -176,7 +176,11 @@ test("two attestors of one project in two stacks: no two states own one binding"
     ],
   });
   const bindings = Object.values(isolated(app)).flatMap((t) => t.bindings());
-  expect(bindings.filter((binding, index) => bindings.indexOf(binding) !== index)).toEqual([]);
+  // Destroying one of the stacks takes the binding away until the other is applied again: it fails closed. One owner
+  // would have to be the pipeline, which may not administer the attestors' project.
+  expect(bindings.filter((binding, index) => bindings.indexOf(binding) !== index)).toEqual([
+    expect.stringContaining(`roles/containeranalysis.occurrences.editor on projects/${PROJECT} to`),
+  ]);
 });
 
 test("two stacks that would have to wait for each other are refused, with what it is because of", () => {

@@ -52,7 +52,11 @@ describeIfTerraform("cdktf diff and deploy", () => {
     const folder = project();
     try {
       google.putCluster("my-secure-project", "us-central1", "my-cluster");
-      const env = { ...ENV, ...google.terraformEnv(), PATH: `${dirname(findTerraform()?.path ?? "")}${delimiter}${process.env.PATH}` };
+      const env = {
+        ...ENV,
+        ...google.terraformEnv(),
+        PATH: `${dirname(findTerraform()?.path ?? "")}${delimiter}${process.env.PATH}`,
+      };
       // Without a registry the lock of other platforms cannot be written.
       const diff = await run(CDKTF, ["diff", "--skip-provider-lock"], { cwd: folder, env, timeout: 300_000 });
       // The one change is the policy's: adopted, and no longer open.

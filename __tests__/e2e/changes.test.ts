@@ -154,20 +154,24 @@ describeIfTerraform("changes of a chain that is deployed", () => {
   it.each([
     ["alone", {}],
     ["together with another change", { exemptImages: ["quay.io/example/*"] }],
-  ])("an attestor that moves to another project under its short name fails the plan, %s", async (_, change) => {
-    const moved = synthesizeStack((stack) => {
-      const policy = new AdmissionPolicy(stack, "Policy", { existing: ExistingPolicy.ADOPT, ...APIS, ...change });
-      const attestor = Attestor.fromAttestorName(stack, "Attestor", "projects/other-project/attestors/build");
-      policy.addClusterRule({ location: "us-central1", clusterName: "prod", requiredAttestors: [attestor] });
-    });
-    // What the chain had besides stays: only the policy is at stake here.
-    const rest = chain();
-    moved.resource = { ...rest.resource, ...moved.resource };
-    moved.data = rest.data;
-    expect(await deployment.refused(moved)).toContain(
-      `The policy of ${PROJECT} would go on trusting ${ATTESTOR}, which the program does not require`,
-    );
-  }, 120_000);
+  ])(
+    "an attestor that moves to another project under its short name fails the plan, %s",
+    async (_, change) => {
+      const moved = synthesizeStack((stack) => {
+        const policy = new AdmissionPolicy(stack, "Policy", { existing: ExistingPolicy.ADOPT, ...APIS, ...change });
+        const attestor = Attestor.fromAttestorName(stack, "Attestor", "projects/other-project/attestors/build");
+        policy.addClusterRule({ location: "us-central1", clusterName: "prod", requiredAttestors: [attestor] });
+      });
+      // What the chain had besides stays: only the policy is at stake here.
+      const rest = chain();
+      moved.resource = { ...rest.resource, ...moved.resource };
+      moved.data = rest.data;
+      expect(await deployment.refused(moved)).toContain(
+        `The policy of ${PROJECT} would go on trusting ${ATTESTOR}, which the program does not require`,
+      );
+    },
+    120_000,
+  );
 
   it("from dry run to enforcement, and an exempt image, are updates of the policy alone", async () => {
     expect(await deployment.planned(chain({}, { exemptImages: ["quay.io/example/*"] }))).toEqual([
@@ -285,7 +289,12 @@ describeIfTerraform("adoption", () => {
           adopt: true,
           ...APIS,
         });
-        const attestor = new Attestor(stack, "Attestor", { attestorName: "build", keys: [trustRoot], adopt: true, ...APIS });
+        const attestor = new Attestor(stack, "Attestor", {
+          attestorName: "build",
+          keys: [trustRoot],
+          adopt: true,
+          ...APIS,
+        });
         const policy = new AdmissionPolicy(stack, "Policy", { existing: ExistingPolicy.ADOPT, ...APIS });
         policy.addClusterRule({ location: "us-central1", clusterName: "prod", requiredAttestors: [attestor] });
       });

@@ -165,9 +165,7 @@ describeUnless(missing(), "the sign step, run with the real gcloud", () => {
       resourceUri: `${IMAGE}@${DIGEST}`,
       attestation: {
         serializedPayload: payload,
-        signatures: [
-          { publicKeyId: `//cloudkms.googleapis.com/v1/${KEY}/cryptoKeyVersions/1`, signature: payload },
-        ],
+        signatures: [{ publicKeyId: `//cloudkms.googleapis.com/v1/${KEY}/cryptoKeyVersions/1`, signature: payload }],
       },
     });
     const result = await sign();
@@ -180,15 +178,19 @@ describeUnless(missing(), "the sign step, run with the real gcloud", () => {
     ["the signature is refused", /:asymmetricSign$/],
     ["the attestation cannot be stored", /^POST .*\/occurrences$/],
     ["the attestation cannot be validated", /:validateAttestationOccurrence$/],
-  ])("fails where %s", async (_, route) => {
-    google.failNext(route, "PERMISSION_DENIED", 20);
-    const result = await sign();
-    expect(result.exitCode).toBe(1);
-    // An error of the list must never be taken for "none there".
-    if (route.source.startsWith("^GET")) {
-      expect(signatures()).toBe(0);
-    }
-  }, 60_000);
+  ])(
+    "fails where %s",
+    async (_, route) => {
+      google.failNext(route, "PERMISSION_DENIED", 20);
+      const result = await sign();
+      expect(result.exitCode).toBe(1);
+      // An error of the list must never be taken for "none there".
+      if (route.source.startsWith("^GET")) {
+        expect(signatures()).toBe(0);
+      }
+    },
+    60_000,
+  );
 
   it("also stays closed where the build switches gcloud's questions off", async () => {
     await arrange([2]);
@@ -197,11 +199,15 @@ describeUnless(missing(), "the sign step, run with the real gcloud", () => {
     expect(google.occurrences(PROJECT)).toEqual([]);
   }, 60_000);
 
-  it.each(["", "latest", `sha256:${"AB".repeat(32)}`, `${DIGEST}\nx`])("refuses the digest %j", async (digest) => {
-    writeFileSync(join(folder, "digest"), digest);
-    const result = await sign();
-    expect(result.exitCode).toBe(1);
-    expect(result.output).toContain("no digest of a pushed image");
-    expect(google.requested(/asymmetricSign|\/occurrences/)).toEqual([]);
-  }, 30_000);
+  it.each(["", "latest", `sha256:${"AB".repeat(32)}`, `${DIGEST}\nx`])(
+    "refuses the digest %j",
+    async (digest) => {
+      writeFileSync(join(folder, "digest"), digest);
+      const result = await sign();
+      expect(result.exitCode).toBe(1);
+      expect(result.output).toContain("no digest of a pushed image");
+      expect(google.requested(/asymmetricSign|\/occurrences/)).toEqual([]);
+    },
+    30_000,
+  );
 });

@@ -1,4 +1,12 @@
-import { AdmissionPolicy, Attestor, EnforcedCluster, ExistingPolicy, PipelineSource, SignerPipeline, TrustRoot } from "../../lib";
+import {
+  AdmissionPolicy,
+  Attestor,
+  EnforcedCluster,
+  ExistingPolicy,
+  PipelineSource,
+  SignerPipeline,
+  TrustRoot,
+} from "../../lib";
 import { GoogleDouble } from "../support/google-double";
 import { describeIfTerraform } from "../support/terraform";
 import { Deployment, googleStack, synthesize } from "./support";

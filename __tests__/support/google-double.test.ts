@@ -63,26 +63,17 @@ async function makeKey(double: GoogleDouble, algorithm: string, id = "rsa"): Pro
   return `${RING}/cryptoKeys/${id}/cryptoKeyVersions/1`;
 }
 
-async function makeAttestor(
-  double: GoogleDouble,
-  version: string,
-  signatureAlgorithm: string,
-): Promise<void> {
+async function makeAttestor(double: GoogleDouble, version: string, signatureAlgorithm: string): Promise<void> {
   await call(double, "POST", `containeranalysis/v1/projects/${PROJECT}/notes?noteId=built`, {
     attestation: { hint: { humanReadableName: "built" } },
   });
   const publicKeyPem = await double.publicKeyPem(version);
-  const made = await call(
-    double,
-    "POST",
-    `binaryauthorization/v1/projects/${PROJECT}/attestors?attestorId=built`,
-    {
-      userOwnedGrafeasNote: {
-        noteReference: NOTE,
-        publicKeys: [{ id: kmsId(version), pkixPublicKey: { publicKeyPem, signatureAlgorithm } }],
-      },
+  const made = await call(double, "POST", `binaryauthorization/v1/projects/${PROJECT}/attestors?attestorId=built`, {
+    userOwnedGrafeasNote: {
+      noteReference: NOTE,
+      publicKeys: [{ id: kmsId(version), pkixPublicKey: { publicKeyPem, signatureAlgorithm } }],
     },
-  );
+  });
   expect(made.status).toBe(200);
 }
 
@@ -582,10 +573,7 @@ describeIfTerraform("the double and Terraform", () => {
     await timed("destroy", () => terraform.destroy());
     expect(double.unknownRoutes).toEqual([]);
     expect(double.attestor(ATTESTOR)).toBeUndefined();
-    expect(double.keyVersions(KEY)).toMatchObject([
-      { state: "DESTROY_SCHEDULED" },
-      { state: "DESTROY_SCHEDULED" },
-    ]);
+    expect(double.keyVersions(KEY)).toMatchObject([{ state: "DESTROY_SCHEDULED" }, { state: "DESTROY_SCHEDULED" }]);
     expect(double.policy(PROJECT)).toMatchObject({
       defaultAdmissionRule: { evaluationMode: "ALWAYS_ALLOW" },
     });

@@ -211,16 +211,9 @@ export class GoogleDouble {
    * Lets the next `times` matching requests fail. Mind that clients retry 429 and 5xx by themselves; a 403 or
    * a 404 reaches the user at once.
    */
-  failNext(
-    matcher: RequestMatcher,
-    status: ErrorStatus | number,
-    times = 1,
-    message = "arranged failure",
-  ): void {
+  failNext(matcher: RequestMatcher, status: ErrorStatus | number, times = 1, message = "arranged failure"): void {
     const matches =
-      matcher instanceof RegExp
-        ? (r: RecordedRequest): boolean => matcher.test(`${r.method} ${r.path}`)
-        : matcher;
+      matcher instanceof RegExp ? (r: RecordedRequest): boolean => matcher.test(`${r.method} ${r.path}`) : matcher;
     this.failures.push({ matches, error: new ApiError(status, message), left: times });
   }
 
@@ -240,10 +233,7 @@ export class GoogleDouble {
     return this.kms.createVersion(keyName, algorithm);
   }
 
-  setVersionState(
-    versionName: string,
-    state: "ENABLED" | "DISABLED" | "DESTROY_SCHEDULED" | "DESTROYED",
-  ): void {
+  setVersionState(versionName: string, state: "ENABLED" | "DISABLED" | "DESTROY_SCHEDULED" | "DESTROYED"): void {
     this.kms.setState(versionName, state);
   }
 

@@ -117,9 +117,7 @@ export function terraformMissing(): string | undefined {
   if (findTerraform() === undefined) {
     return "terraform was not found";
   }
-  return providerAvailable()
-    ? undefined
-    : `terraform with the google provider ${PROVIDER_VERSION} was not found`;
+  return providerAvailable() ? undefined : `terraform with the google provider ${PROVIDER_VERSION} was not found`;
 }
 
 /** `describe`, or a skipped one that says why. */
@@ -196,10 +194,7 @@ export class TerraformDir {
 
   /** Writes a configuration; an object is written as JSON. */
   write(content: object | string, file = "main.tf.json"): void {
-    writeFileSync(
-      join(this.dir, file),
-      typeof content === "string" ? content : JSON.stringify(content, null, 2),
-    );
+    writeFileSync(join(this.dir, file), typeof content === "string" ? content : JSON.stringify(content, null, 2));
   }
 
   remove(): void {
@@ -228,9 +223,7 @@ export class TerraformDir {
     const shown = await this.must("show", "-json", PLAN_FILE);
     const json = JSON.parse(shown.stdout) as PlanJson;
     const idle = ["no-op", "read"];
-    const changes = (json.resource_changes ?? []).filter(
-      (c) => !c.change.actions.every((a) => idle.includes(a)),
-    );
+    const changes = (json.resource_changes ?? []).filter((c) => !c.change.actions.every((a) => idle.includes(a)));
     return { exitCode: planned.exitCode === 0 ? 0 : 2, json, changes, output: planned.output };
   }
 

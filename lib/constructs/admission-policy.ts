@@ -17,11 +17,18 @@ import {
   GlobalPolicyEvaluationMode,
 } from "./admission-rule";
 import { claim, fixAddress, logicalId, waitFor, waitForNamed } from "./private/addressing";
-import { type AdmissionRule, checkCluster, checkRule, type DeclaredRule, readRuleData } from "./private/admission-rules";
+import {
+  type AdmissionRule,
+  checkCluster,
+  checkRule,
+  type DeclaredRule,
+  readRuleData,
+} from "./private/admission-rules";
 import { enabledApi } from "./private/apis";
 import { registerExemptions } from "./private/exemptions";
 import { resolveProject } from "./private/project";
 import { pathOf, Refusals, refuse, warn } from "./private/refusals";
+import { escapeTemplate } from "./private/template";
 import { forget, importExisting } from "./private/terraform-block";
 
 /** What happens with the policy that the project has already: it always has one. */
@@ -395,7 +402,11 @@ export class AdmissionPolicy extends AdmissionPolicyBase {
       open.unshift("the default rule, which counts for every misspelled cluster too,");
     }
     if (open.length > 0) {
-      warn(this, ProblemCode.INVALID_ADMISSION_RULE, `the exported policy admits everything: ${open.join(", ")} says ALWAYS_ALLOW`);
+      warn(
+        this,
+        ProblemCode.INVALID_ADMISSION_RULE,
+        `the exported policy admits everything: ${open.join(", ")} says ALWAYS_ALLOW`,
+      );
     }
   }
 
@@ -446,7 +457,7 @@ function checkExemptImage(refusals: Refusals, property: string, pattern: string)
   if (!refusals.literal(property, pattern)) {
     return;
   }
-  const error = exemptionPatternError(pattern);
+  const error = typeof pattern === "string" ? exemptionPatternError(pattern) : "is no text";
   if (error) {
     refusals.add(
       ProblemCode.INVALID_EXEMPT_IMAGE,
@@ -479,7 +490,9 @@ function unacknowledged(path: string, props: AdmissionPolicyOptions, exemptImage
 }
 
 function describe(description: string | undefined, acknowledged: readonly AcknowledgedExemption[]): string | undefined {
-  const reasons = acknowledged.map(({ pattern, reason }) => `Exempt although built by a pipeline: ${pattern} (${reason})`);
+  const reasons = acknowledged.map(
+    ({ pattern, reason }) => `Exempt although built by a pipeline: ${pattern} (${escapeTemplate(reason)})`,
+  );
   const parts = [description, ...reasons].filter((part) => part !== undefined);
   return parts.length > 0 ? parts.join(". ") : undefined;
 }

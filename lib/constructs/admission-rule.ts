@@ -91,11 +91,9 @@ export class DefaultRule {
    * @param options how it is enforced
    */
   public static requireAttestation(attestor: IAttestor, options: RuleOptions = {}): DefaultRule {
-    return new DefaultRule(
-      EvaluationMode.REQUIRE_ATTESTATION,
-      enforcementModeOf(options.dryRun),
-      [attestor.attestorId],
-    );
+    return new DefaultRule(EvaluationMode.REQUIRE_ATTESTATION, enforcementModeOf(options.dryRun), [
+      attestor.attestorId,
+    ]);
   }
 
   /**

@@ -5,12 +5,12 @@ import { Construct, type IConstruct, type Node } from "constructs";
 import { ProblemCode, show } from "../vocabulary/problem";
 import {
   ATTESTOR_NAME,
-  noteName as fullNoteName,
   attestorName as fullName,
+  noteName as fullNoteName,
   PROJECT_ID,
+  type ProjectScopedName,
   parseAttestorName,
   parseNoteName,
-  type ProjectScopedName,
 } from "../vocabulary/resource-name";
 import { AttestorGrants } from "./attestor-grants";
 import type { AttestorPublicKey, IAttestorKeySource } from "./attestor-key";
@@ -165,11 +165,7 @@ export class Attestor extends AttestorBase implements ISigningAttestor {
    * @param id the construct's id
    * @param attributes its name, its note and the trust root to sign with
    */
-  public static fromAttestorAttributes(
-    scope: Construct,
-    id: string,
-    attributes: AttestorAttributes,
-  ): ISigningAttestor {
+  public static fromAttestorAttributes(scope: Construct, id: string, attributes: AttestorAttributes): ISigningAttestor {
     return new ImportedSigningAttestor(scope, id, attributes);
   }
 
@@ -251,7 +247,9 @@ export class Attestor extends AttestorBase implements ISigningAttestor {
   public get signingTrustRoot(): ITrustRoot {
     if (this.trustRoots.length !== 1) {
       const found =
-        this.trustRoots.length === 0 ? "only keys given as PEM" : `${this.trustRoots.map((root) => root.node.path)}`;
+        this.trustRoots.length === 0
+          ? "only keys given as PEM"
+          : this.trustRoots.map((root) => root.node.path).join(", ");
       refuse(
         this.node.path,
         ProblemCode.NO_SIGNING_KEY,

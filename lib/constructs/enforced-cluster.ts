@@ -7,14 +7,15 @@ import { parseRegionOrZone } from "../vocabulary/location";
 import { ProblemCode, show } from "../vocabulary/problem";
 import { clusterKey } from "../vocabulary/resource-name";
 import type { AdmissionPolicy } from "./admission-policy";
+import { EvaluationMode, enforcementModeOf } from "./admission-rule";
 import type { IAttestor } from "./attestor";
 import { claim, logicalId, waitFor } from "./private/addressing";
-import { checkCluster } from "./private/admission-rules";
+import { checkCluster, checkRule } from "./private/admission-rules";
 import { ENFORCE, holdEnforcement, ignoresEnforcement } from "./private/enforcement";
 import { clusterCheckBlock } from "./private/existing-cluster";
 import { createGkeCluster, isAutopilot } from "./private/gke-cluster";
 import { resolveProject } from "./private/project";
-import { pathOf, Refusals, warn } from "./private/refusals";
+import { pathOf, Refusals, refuse, warn } from "./private/refusals";
 import { forget, TerraformBlock } from "./private/terraform-block";
 import type { ReleaseChannel } from "./release-channel";
 
@@ -194,6 +195,14 @@ export class EnforcedCluster extends EnforcedClusterBase {
    * @param options what the cluster asks of images
    */
   public static enforce(cluster: ContainerCluster, options: EnforcementOptions): IEnforcedCluster {
+    const enforced = cluster.node.tryFindChild("Enforcement");
+    if (enforced) {
+      refuse(
+        cluster.node.path,
+        ProblemCode.DUPLICATE_RESOURCE,
+        `the cluster is declared twice, first at ${enforced.node.path}; allowed: one call of EnforcedCluster.enforce for it`,
+      );
+    }
     return new SwitchedOnCluster(cluster, "Enforcement", options);
   }
 
@@ -205,11 +214,7 @@ export class EnforcedCluster extends EnforcedClusterBase {
    * @param id the construct's id
    * @param attributes the cluster and what it asks of images
    */
-  public static fromClusterName(
-    scope: Construct,
-    id: string,
-    attributes: ExistingClusterAttributes,
-  ): IEnforcedCluster {
+  public static fromClusterName(scope: Construct, id: string, attributes: ExistingClusterAttributes): IEnforcedCluster {
     return new ImportedCluster(scope, id, attributes);
   }
 
@@ -357,10 +362,32 @@ function validate(scope: Construct, id: string, props: EnforcedClusterProps): st
     }
   });
   if (props.nodeServiceAccountEmail !== undefined) {
-    refusals.literal("nodeServiceAccountEmail", props.nodeServiceAccountEmail);
+    refusals.email("nodeServiceAccountEmail", props.nodeServiceAccountEmail);
   }
+  checkNodeCounts(refusals, props);
+  checkRequired(refusals, props);
   refusals.throwIfAny();
   return project;
+}
+
+function checkNodeCounts(refusals: Refusals, props: EnforcedClusterProps): void {
+  const { nodeCount, maxNodeCount } = props;
+  const counts = [nodeCount, maxNodeCount].filter((count) => count !== undefined);
+  if (counts.some((count) => !Number.isInteger(count) || count < 1) || (nodeCount ?? 1) > (maxNodeCount ?? Infinity)) {
+    refusals.add(
+      ProblemCode.INVALID_OPTIONS,
+      `"nodeCount" and "maxNodeCount" do not fit, got ${show(nodeCount)} and ${show(maxNodeCount)}; allowed: whole numbers from 1, the second not below the first`,
+    );
+  }
+}
+
+/** Checked once more by the policy; here so that it is said together with the rest. */
+function checkRequired(refusals: Refusals, options: EnforcementOptions): void {
+  checkRule(refusals, "requiredAttestors", {
+    evaluationMode: EvaluationMode.REQUIRE_ATTESTATION,
+    enforcementMode: enforcementModeOf(options.dryRun),
+    requireAttestationsBy: options.requiredAttestors.map((attestor) => attestor.attestorId),
+  });
 }
 
 function validateForeign(cluster: ContainerCluster, options: EnforcementOptions): string {

@@ -52,7 +52,8 @@ export class PipelineSource {
    * @param options the repository and what of it is built
    */
   public static manual(options: ManualSourceOptions): PipelineSource {
-    return new PipelineSource({ kind: "manual", repositoryType: RepositoryType.GITHUB, ...options });
+    const { repository, ref, repositoryType = RepositoryType.GITHUB } = options;
+    return new PipelineSource({ kind: "manual", repository, ref, repositoryType });
   }
 
   /**

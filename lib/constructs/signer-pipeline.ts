@@ -2,7 +2,11 @@ import { CloudbuildTrigger, type CloudbuildTriggerConfig } from "@cdktf/provider
 import { ServiceAccount } from "@cdktf/provider-google/lib/service-account";
 import { type TerraformProvider, type TerraformResource, TerraformStack } from "cdktf";
 import { Construct, type IConstruct } from "constructs";
-import { type ArtifactRegistryImage, ARTIFACT_REGISTRY_IMAGE_FORM, parseArtifactRegistryImage } from "../vocabulary/image-reference";
+import {
+  ARTIFACT_REGISTRY_IMAGE_FORM,
+  type ArtifactRegistryImage,
+  parseArtifactRegistryImage,
+} from "../vocabulary/image-reference";
 import { parseRegionOrZone } from "../vocabulary/location";
 import { ProblemCode, show } from "../vocabulary/problem";
 import { PROJECT_ID, serviceAccountEmail, shortHash, TRIGGER_NAME } from "../vocabulary/resource-name";
@@ -14,6 +18,7 @@ import { enabledApi } from "./private/apis";
 import { type BuildConfig, type BuildStep, toTriggerBuild } from "./private/cloud-build-config";
 import { registerBuiltImage } from "./private/exemptions";
 import { grantBinding } from "./private/iam";
+import { repeated } from "./private/key-version-rules";
 import { resolveProject } from "./private/project";
 import { pathOf, Refusals, warn } from "./private/refusals";
 import { SharedRepository } from "./private/shared-repository";
@@ -144,7 +149,6 @@ const DIGEST_VOLUME = { name: "binauthz", path: "/binauthz" };
 const DIGEST_FILE = `${DIGEST_VOLUME.path}/digest`;
 
 const REPOSITORY = /^projects\/[^/]+\/locations\/([^/]+)\/connections\/[^/]+\/repositories\/[^/]+$/;
-const EMAIL = /^[^\s@]+@[a-z0-9.-]+\.[a-z]+$/;
 
 abstract class SignerPipelineBase extends Construct implements ISignerPipeline {
   public abstract readonly image: string;
@@ -219,9 +223,7 @@ export class SignerPipeline extends SignerPipelineBase {
     const plain = this.pipelineName.toLowerCase();
     const fits = /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/.test(plain);
     // Six to thirty characters; a shortened name keeps apart from others by a hash.
-    return fits
-      ? plain
-      : `b-${plain.slice(0, 19).replace(/-+$/, "")}-${shortHash(this.pipelineName)}`;
+    return fits ? plain : `b-${plain.slice(0, 19).replace(/-+$/, "")}-${shortHash(this.pipelineName)}`;
   }
 
   private createServiceAccount(props: SignerPipelineProps): ServiceAccount {
@@ -381,13 +383,7 @@ interface ValidatedPipeline {
 function validate(scope: Construct, id: string, props: SignerPipelineProps): ValidatedPipeline {
   const refusals = new Refusals(pathOf(scope, id));
   const project = resolveProject(refusals, scope, props);
-  const image = refusals.literal("image", props.image) ? parseArtifactRegistryImage(props.image) : undefined;
-  if (!image && typeof props.image === "string" && !refusals.any) {
-    refusals.add(
-      ProblemCode.INVALID_IMAGE,
-      `"image" is no image path in Artifact Registry, got ${show(props.image)}; allowed: ${ARTIFACT_REGISTRY_IMAGE_FORM}`,
-    );
-  }
+  const image = checkImage(refusals, props.image);
   if (image && !PROJECT_ID.pattern.test(image.project)) {
     refusals.add(
       ProblemCode.INVALID_PROJECT,
@@ -401,31 +397,80 @@ function validate(scope: Construct, id: string, props: SignerPipelineProps): Val
     );
   }
   const names = props.attestors.map((attestor) => attestor.attestorName);
-  for (const name of new Set(names.filter((candidate, index) => names.indexOf(candidate) !== index))) {
+  for (const name of repeated(names)) {
     refusals.add(
       ProblemCode.AMBIGUOUS_ATTESTOR_NAME,
       `"attestors" holds two attestors of the short name ${show(name)}; allowed: each attestor once, and different short names`,
     );
   }
-  const pipelineName = props.pipelineName ?? `${props.image.split("/").pop()?.replace(/[^a-zA-Z0-9-]/g, "-")}-signed`;
-  refusals.name("pipelineName", pipelineName, TRIGGER_NAME);
+  const pipelineName = checkName(refusals, props.pipelineName, image);
+  checkSubstitutions(refusals, props);
   if (props.timeout !== undefined && !/^[1-9][0-9]*s$/.test(props.timeout)) {
     refusals.add(
       ProblemCode.INVALID_OPTIONS,
       `"timeout" is not valid, got ${show(props.timeout)}; allowed: seconds such as "1800s"`,
     );
   }
-  if (props.serviceAccountEmail !== undefined && refusals.literal("serviceAccountEmail", props.serviceAccountEmail)) {
-    if (!EMAIL.test(props.serviceAccountEmail)) {
+  if (props.serviceAccountEmail !== undefined) {
+    refusals.email("serviceAccountEmail", props.serviceAccountEmail);
+  }
+  const location = checkSource(refusals, props.source);
+  checkWorkerPool(refusals, props.workerPool, location);
+  refusals.throwIfAny();
+  return { project, pipelineName, image: image as ArtifactRegistryImage, location };
+}
+
+function checkImage(refusals: Refusals, text: string): ArtifactRegistryImage | undefined {
+  if (!refusals.literal("image", text)) {
+    return undefined;
+  }
+  const image = parseArtifactRegistryImage(text);
+  if (!image) {
+    refusals.add(
+      ProblemCode.INVALID_IMAGE,
+      `"image" is no image path in Artifact Registry, got ${show(text)}; allowed: ${ARTIFACT_REGISTRY_IMAGE_FORM}`,
+    );
+  }
+  return image;
+}
+
+/** The name that was given, or the one that follows from the image; the latter is nothing to complain of. */
+function checkName(refusals: Refusals, given: string | undefined, image: ArtifactRegistryImage | undefined): string {
+  if (given !== undefined) {
+    refusals.name("pipelineName", given, TRIGGER_NAME);
+    return given;
+  }
+  if (!image) {
+    return "";
+  }
+  const name = `${image.image
+    .split("/")
+    .pop()
+    ?.replace(/[^a-zA-Z0-9-]/g, "-")}-signed`;
+  return TRIGGER_NAME.pattern.test(name) ? name : `${shortHash(image.image)}-signed`;
+}
+
+/** An unknown `$_NAME` becomes nothing, silently: builds of triggers are always run that way. */
+function checkSubstitutions(refusals: Refusals, props: SignerPipelineProps): void {
+  const { tag, dockerfile, buildContext } = props;
+  if (tag !== undefined && !/^(?:[\w.-]|\$\w+|\$\{\w+\})+$/.test(tag)) {
+    refusals.add(
+      ProblemCode.INVALID_IMAGE,
+      `"tag" is no tag, got ${show(tag)}; allowed: letters, digits, underscores, full stops and hyphens, with substitutions of Cloud Build such as "$COMMIT_SHA"`,
+    );
+  }
+  if (props.source._source.kind === "own-trigger") {
+    return;
+  }
+  for (const [property, value] of Object.entries({ tag, dockerfile, buildContext })) {
+    const undeclared = /\$\{?(_[A-Z0-9_]+)/.exec(value ?? "")?.[1];
+    if (undeclared) {
       refusals.add(
-        ProblemCode.INVALID_MEMBER,
-        `"serviceAccountEmail" is no e-mail address, got ${show(props.serviceAccountEmail)}; allowed: NAME@PROJECT.iam.gserviceaccount.com`,
+        ProblemCode.INVALID_OPTIONS,
+        `"${property}" uses the substitution $${undeclared}, which the pipeline's trigger does not have, got ${show(value)}; allowed: the built-in substitutions of Cloud Build, or a trigger of your own`,
       );
     }
   }
-  const location = checkSource(refusals, props.source);
-  refusals.throwIfAny();
-  return { project, pipelineName, image: image as ArtifactRegistryImage, location };
 }
 
 function checkSource(refusals: Refusals, source: PipelineSource): string | undefined {
@@ -449,6 +494,19 @@ function checkSource(refusals: Refusals, source: PipelineSource): string | undef
   return location;
 }
 
+function checkWorkerPool(refusals: Refusals, workerPool: string | undefined, location: string | undefined): void {
+  if (workerPool === undefined || !refusals.literal("workerPool", workerPool)) {
+    return;
+  }
+  const region = /^projects\/[^/]+\/locations\/([^/]+)\/workerPools\/[^/]+$/.exec(workerPool)?.[1];
+  if (region === undefined || (location !== undefined && region !== location)) {
+    refusals.add(
+      ProblemCode.INVALID_OPTIONS,
+      `"workerPool" is no worker pool of the trigger's region, got ${show(workerPool)}; allowed: projects/PROJECT/locations/${location ?? "REGION"}/workerPools/NAME`,
+    );
+  }
+}
+
 function checkPush(refusals: Refusals, branch: string | undefined, tag: string | undefined): void {
   if (branch !== undefined && tag !== undefined) {
     refusals.add(
@@ -458,7 +516,7 @@ function checkPush(refusals: Refusals, branch: string | undefined, tag: string |
   }
   for (const expression of [branch, tag].filter((candidate) => candidate !== undefined)) {
     // Anchored as a whole: in "^a|b$" each anchor holds for one side only.
-    if (!/^\^(?:[^|]*|\([^()]*\))\$$/.test(expression)) {
+    if (!/^\^(?:[^|]*|\([^()]*\))(?<!\\)\$$/.test(expression)) {
       refusals.add(
         ProblemCode.INVALID_OPTIONS,
         `"source" has the expression ${show(expression)}, which is not anchored at both ends: builds of branches or tags that merely look alike would be signed; allowed: an expression such as "^main$" or "^(main|release)$"`,

@@ -18,9 +18,9 @@ import { type AttestorPublicKey, checkPem, type IAttestorKeySource } from "./att
 import { KeyVersion, KeyVersionState, ProtectionLevel } from "./key-version";
 import { addressOf, claim, fixAddress, logicalId, waitFor, waitForStack } from "./private/addressing";
 import { enabledApi } from "./private/apis";
-import { checkKeyVersions } from "./private/key-version-rules";
-import { publicKeyOf } from "./private/public-key-data";
+import { checkKeyVersions, KMS_ALGORITHMS, repeated } from "./private/key-version-rules";
 import { resolveProject } from "./private/project";
+import { publicKeyOf } from "./private/public-key-data";
 import { pathOf, Refusals, warn } from "./private/refusals";
 import { SharedKeyRing } from "./private/shared-key-ring";
 import { forget, importExisting } from "./private/terraform-block";
@@ -446,7 +446,7 @@ function validateReferences(path: string, references: readonly KeyVersionReferen
     if (!reference.algorithm.inKms) {
       refusals.add(
         ProblemCode.UNSUPPORTED_ALGORITHM,
-        `"${property}.algorithm" is not offered by Cloud KMS, got ${reference.algorithm.kmsName}`,
+        `"${property}.algorithm" is not offered by Cloud KMS, got ${reference.algorithm.kmsName}; allowed: ${KMS_ALGORITHMS}`,
       );
     }
     if (reference.publicKeyPem !== undefined) {
@@ -454,13 +454,17 @@ function validateReferences(path: string, references: readonly KeyVersionReferen
     }
   });
   const names = references.map((reference) => reference.name);
-  if (new Set(names).size < names.length) {
-    refusals.add(ProblemCode.INVALID_KEY_VERSIONS, `a key version is given twice, got ${show(names)}`);
-  }
-  if (new Set(names.map(keyOf)).size > 1) {
+  for (const name of repeated(names)) {
     refusals.add(
       ProblemCode.INVALID_KEY_VERSIONS,
-      `the versions are of several keys, got ${show(names)}; allowed: versions of one key, and one trust root for each key`,
+      `a key version is given twice, got ${show(name)}; allowed: each version once`,
+    );
+  }
+  const keys = [...new Set(names.map(keyOf))];
+  if (keys.length > 1) {
+    refusals.add(
+      ProblemCode.INVALID_KEY_VERSIONS,
+      `the versions are of several keys, got ${keys.join(", ")}; allowed: versions of one key, and one trust root for each key`,
     );
   }
   refusals.throwIfAny();

@@ -43,7 +43,7 @@ export interface ArtifactRegistryImage {
 export const ARTIFACT_REGISTRY_IMAGE_FORM = "LOCATION-docker.pkg.dev/PROJECT/REPOSITORY/IMAGE, without tag and digest";
 
 const ARTIFACT_REGISTRY =
-  /^([a-z]+(?:-[a-z]+[0-9]+)?)-docker\.pkg\.dev\/((?:[a-z0-9.-]+\/)?[a-z][a-z0-9-]{4,28}[a-z0-9])\/([a-z](?:[a-z0-9-]{0,61}[a-z0-9])?)\/(.+)$/;
+  /^([a-z]+(?:-[a-z]+[0-9]+)?)-docker\.pkg\.dev\/((?:[a-z0-9-]+(?:\.[a-z0-9-]+)+\/)?[a-z][a-z0-9-]{4,28}[a-z0-9])\/([a-z](?:[a-z0-9-]{0,61}[a-z0-9])?)\/(.+)$/;
 
 /** Reads an image path in Artifact Registry without tag and digest; undefined for anything else. */
 export function parseArtifactRegistryImage(path: string): ArtifactRegistryImage | undefined {

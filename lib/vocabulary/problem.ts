@@ -91,8 +91,8 @@ export class Problems {
    * The problems an error carries; empty for an error of another origin.
    * @param error what was caught
    */
-  public static of(error: any): Problem[] {
-    return typeof error === "object" && error !== null && PROBLEMS in error ? error[PROBLEMS] : [];
+  public static of(error: unknown): Problem[] {
+    return typeof error === "object" && error !== null && PROBLEMS in error ? (error[PROBLEMS] as Problem[]) : [];
   }
 
   private constructor() {}

@@ -16,7 +16,10 @@ export const PROJECT_ID: NameGrammar = {
 };
 
 /** Source: https://docs.cloud.google.com/resource-manager/docs/creating-managing-projects (assigned by Google, digits only). */
-export const PROJECT_NUMBER: NameGrammar = { pattern: /^[1-9][0-9]{0,18}$/, allowed: "digits only, for example 123456789012" };
+export const PROJECT_NUMBER: NameGrammar = {
+  pattern: /^[1-9][0-9]{0,18}$/,
+  allowed: "digits only, for example 123456789012",
+};
 
 /** Key rings and keys. Source: https://docs.cloud.google.com/kms/docs/reference/rest/v1/projects.locations.keyRings/create */
 export const KMS_NAME: NameGrammar = {

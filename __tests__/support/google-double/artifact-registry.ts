@@ -19,9 +19,7 @@ export class ArtifactRegistry {
       context.iam.delete(call.name);
       return doneOperation(operationName(call.name));
     });
-    on("GET", "projects/{project}/locations/{location}/operations/{operation}", (call) =>
-      doneOperation(call.name),
-    );
+    on("GET", "projects/{project}/locations/{location}/operations/{operation}", (call) => doneOperation(call.name));
     context.iam.routes(on, repository, (name) => void this.require(name));
   }
 

@@ -206,9 +206,7 @@ function denialReason(note: JsonObject, request: JsonObject): string | undefined
     const key = list(note.publicKeys).find((k) => k.id === signature.publicKeyId);
     return key !== undefined && verifiedBy(key, payload, str(signature.signature));
   });
-  return valid
-    ? undefined
-    : "No attestations found that were valid and signed by a key trusted by the attestor";
+  return valid ? undefined : "No attestations found that were valid and signed by a key trusted by the attestor";
 }
 
 function verifiedBy(key: JsonObject, payload: Buffer, signature: string): boolean {

@@ -19,9 +19,7 @@ export class CloudBuild {
     this.linkedRoutes(connections, "connectionId");
     this.linkedRoutes(`${connections}/{connection}/repositories`, "repositoryId");
     const on = context.router.forService("cloudbuild");
-    on("GET", "projects/{project}/locations/{location}/operations/{operation}", (call) =>
-      doneOperation(call.name),
-    );
+    on("GET", "projects/{project}/locations/{location}/operations/{operation}", (call) => doneOperation(call.name));
   }
 
   /** The triggers of a project, in every location. */

@@ -70,9 +70,7 @@ export class ContainerAnalysis {
 
   private occurrenceRoutes(on: ServiceRouter): void {
     on("POST", "projects/{project}/occurrences", (call) => this.createOccurrence(call));
-    on("GET", "projects/{project}/occurrences", (call) =>
-      this.page(call, this.occurrences(call.params.project ?? "")),
-    );
+    on("GET", "projects/{project}/occurrences", (call) => this.page(call, this.occurrences(call.params.project ?? "")));
     on("GET", OCCURRENCE, (call) => clone(this.requireOccurrence(call.name)));
     on("GET", `${OCCURRENCE}/notes`, (call) => {
       const occurrence = this.requireOccurrence(call.name.slice(0, -"/notes".length));

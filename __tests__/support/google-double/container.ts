@@ -1,9 +1,4 @@
-import {
-  completeBinaryAuthorization,
-  completeCluster,
-  completeNodePool,
-  type Place,
-} from "./container-defaults";
+import { completeBinaryAuthorization, completeCluster, completeNodePool, type Place } from "./container-defaults";
 import { type Context, newId, now, projectNumber, requireProject } from "./context";
 import { alreadyExists, invalid, notFound } from "./errors";
 import { clone, isObject, type Json, type JsonObject, list, merge, num, obj, str } from "./json";
@@ -169,8 +164,7 @@ export class Container {
       // A dash lists every location.
       const inside = [...this.clusters].filter(
         ([name, cluster]) =>
-          name.startsWith(`projects/${call.params.project}/`) &&
-          ["-", cluster.location].includes(call.params.location),
+          name.startsWith(`projects/${call.params.project}/`) && ["-", cluster.location].includes(call.params.location),
       );
       return { clusters: inside.map(([name, cluster]) => this.shown(name, cluster)) };
     });
@@ -248,8 +242,7 @@ export class Container {
     const manager = "projects/{project}/zones/{zone}/instanceGroupManagers/{manager}";
     on("GET", manager, (call) => {
       const url = `https://www.googleapis.com/compute/v1/${call.name}`;
-      const urls = (pool: JsonObject): Json[] =>
-        Array.isArray(pool.instanceGroupUrls) ? pool.instanceGroupUrls : [];
+      const urls = (pool: JsonObject): Json[] => (Array.isArray(pool.instanceGroupUrls) ? pool.instanceGroupUrls : []);
       const pool = [...this.pools.values()].find((p) => urls(p).includes(url));
       if (pool === undefined) {
         throw notFound(call.name);

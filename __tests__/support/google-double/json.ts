@@ -96,10 +96,6 @@ export function withoutDefaults(value: Json): Json {
 
 function isDefault(value: Json): boolean {
   return (
-    value === null ||
-    value === false ||
-    value === 0 ||
-    value === "" ||
-    (Array.isArray(value) && value.length === 0)
+    value === null || value === false || value === 0 || value === "" || (Array.isArray(value) && value.length === 0)
   );
 }

@@ -25,9 +25,7 @@ export class ServiceUsage {
       this.services(call.params.project ?? "").delete(call.params.service ?? "");
       return operation();
     });
-    on("POST", "projects/{project}/services/{service}:generateServiceIdentity", (call) =>
-      this.identity(call),
-    );
+    on("POST", "projects/{project}/services/{service}:generateServiceIdentity", (call) => this.identity(call));
     on("GET", "operations/{operation}", (call) => doneOperation(call.name));
   }
 

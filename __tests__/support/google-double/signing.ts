@@ -84,9 +84,7 @@ export function parseAlgorithm(name: string): Algorithm | undefined {
 
 /** The spelling in which Binary Authorization answers, whatever spelling it was given. */
 export function canonicalAlgorithm(name: string): string {
-  return name
-    .replace(/^EC_SIGN_(P\d+_SHA\d+)$/, "ECDSA_$1")
-    .replace(/^RSA_SIGN_PSS_(\d+_SHA\d+)$/, "RSA_PSS_$1");
+  return name.replace(/^EC_SIGN_(P\d+_SHA\d+)$/, "ECDSA_$1").replace(/^RSA_SIGN_PSS_(\d+_SHA\d+)$/, "RSA_PSS_$1");
 }
 
 // Making an RSA key of 4096 bits takes seconds. The n-th key of a kind is made once per process and handed out

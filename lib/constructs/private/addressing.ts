@@ -96,11 +96,6 @@ export function claim(construct: IConstruct, what: string, identity: string): vo
   entry.owner = construct;
 }
 
-/** The construct of the app that declares a cloud resource; undefined where none does, or none does yet. */
-export function claimant(construct: IConstruct, what: string, identity: string): IConstruct | undefined {
-  return claimOf(construct, what, identity).owner;
-}
-
 /** Says what has to exist before others may refer to a claimed cloud resource by its name. */
 export function provide(
   owner: IConstruct,

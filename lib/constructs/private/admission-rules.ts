@@ -43,20 +43,24 @@ export function readRuleData(refusals: Refusals, property: string, data: Cluster
   });
 }
 
-function checkClusterKey(refusals: Refusals, property: string, key: string): void {
-  // Locations contain no full stop, so the first one separates.
-  const dot = key.indexOf(".");
-  const location = key.slice(0, dot);
-  const legal =
-    dot > 0 &&
-    (location === "global" || parseRegionOrZone(location) !== undefined) &&
-    CLUSTER_NAME.pattern.test(key.slice(dot + 1));
-  if (!legal) {
+function checkClusterKey(refusals: Refusals, property: string, key: unknown): void {
+  if (typeof key !== "string" || !isClusterKey(key)) {
     refusals.add(
       ProblemCode.INVALID_ADMISSION_RULE,
       `"${property}.cluster" names no cluster, got ${show(key)}; allowed: ${CLUSTER_KEY_FORM}`,
     );
   }
+}
+
+function isClusterKey(key: string): boolean {
+  // Locations contain no full stop, so the first one separates.
+  const dot = key.indexOf(".");
+  const location = key.slice(0, dot);
+  return (
+    dot > 0 &&
+    (location === "global" || parseRegionOrZone(location) !== undefined) &&
+    CLUSTER_NAME.pattern.test(key.slice(dot + 1))
+  );
 }
 
 /** Refuses a rule that contradicts itself, or that lets everything in. */

@@ -1,4 +1,5 @@
 import type { CloudbuildTriggerBuild } from "@cdktf/provider-google/lib/cloudbuild-trigger";
+import { escapeTemplate } from "./template";
 
 /** One step of a build, always a script: arguments would be substituted and escaped once more. */
 export interface BuildStep {
@@ -40,9 +41,4 @@ export function toTriggerBuild(config: BuildConfig): CloudbuildTriggerBuild {
 /** The environment of a step as Cloud Build writes it. */
 export function envList(step: BuildStep): string[] {
   return Object.entries(step.env).map(([name, value]) => `${name}=${value}`);
-}
-
-/** Text that Terraform is to take literally: `${` and `%{` would start a template. */
-export function escapeTemplate(text: string): string {
-  return text.replace(/([$%])\{/g, (_, sign: string) => `${sign}${sign}{`);
 }

@@ -1,4 +1,5 @@
 import type { ContainerCluster } from "@cdktf/provider-google/lib/container-cluster";
+import { TerraformStack } from "cdktf";
 import type { Construct } from "constructs";
 import { ProblemCode } from "../../vocabulary/problem";
 
@@ -18,6 +19,10 @@ interface Overridden {
   };
 }
 
+interface StackOverrides {
+  readonly rawOverrides?: { readonly resource?: { readonly google_container_cluster?: Record<string, unknown> } };
+}
+
 /** What addOverride wrote: protected in CDKTF, but rendered last, over everything else. */
 function overridesOf(cluster: ContainerCluster): NonNullable<Overridden["rawOverrides"]> {
   return (cluster as unknown as Overridden).rawOverrides ?? {};
@@ -26,7 +31,10 @@ function overridesOf(cluster: ContainerCluster): NonNullable<Overridden["rawOver
 /** Whether Terraform would not notice that enforcement was switched off. */
 export function ignoresEnforcement(cluster: ContainerCluster): boolean {
   const ignored = overridesOf(cluster).lifecycle?.ignore_changes ?? cluster.lifecycle?.ignoreChanges ?? [];
-  return ignored === "all" || (Array.isArray(ignored) && ignored.some((entry) => /^(all|binary_authorization)/.test(`${entry}`)));
+  return (
+    ignored === "all" ||
+    (Array.isArray(ignored) && ignored.some((entry) => /^(all|binary_authorization)/.test(`${entry}`)))
+  );
 }
 
 /**
@@ -51,6 +59,10 @@ function notEnforcing(cluster: ContainerCluster): string | undefined {
   const overridden = overridesOf(cluster).binary_authorization;
   if (overridden !== undefined && overridden.evaluation_mode !== ENFORCE) {
     return `an override of binary_authorization to ${JSON.stringify(overridden)}`;
+  }
+  const { resource } = (TerraformStack.of(cluster) as unknown as StackOverrides).rawOverrides ?? {};
+  if (resource?.google_container_cluster?.[cluster.friendlyUniqueId] !== undefined) {
+    return "an override of the resource by the stack";
   }
   const input = cluster.binaryAuthorizationInput;
   if (input?.evaluationMode !== ENFORCE || input.enabled !== undefined) {

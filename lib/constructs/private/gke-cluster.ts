@@ -8,7 +8,7 @@ import { serviceAccountEmail, shortHash } from "../../vocabulary/resource-name";
 import { ROLES } from "../../vocabulary/roles";
 import type { EnforcedClusterProps } from "../enforced-cluster";
 import { ReleaseChannel } from "../release-channel";
-import { claim, claimant, fixAddress, logicalId, waitFor, waitForNamed } from "./addressing";
+import { claim, fixAddress, logicalId, waitFor, waitForNamed } from "./addressing";
 import { enabledApi } from "./apis";
 import { ENFORCE } from "./enforcement";
 import { grantBinding } from "./iam";
@@ -77,16 +77,18 @@ function nodeIdentity(scope: Construct, props: Props): NodeIdentity {
   return { email, resource, before: [resource, node, ...grantPull(scope, props, email, resource)] };
 }
 
-/** Lets the nodes pull, in the stack of each repository where the app declares it. */
+/**
+ * Lets the nodes pull. In the cluster's stack also where another one declares the repository: the cluster waits for the
+ * grant and the grant for the nodes' identity, so that the other stack would have to wait for this one and this one for it.
+ */
 function grantPull(scope: Construct, props: Props, email: string, account?: ServiceAccount): TerraformResource[] {
   return (props.imageRepositories ?? []).map((repository) => {
     const [, project, , location, , repositoryId] = repository.split("/");
-    const owner = claimant(scope, "repository", repository) as Construct | undefined;
-    const grant = grantBinding(owner ?? scope, {
+    const grant = grantBinding(scope, {
       opened: { kind: "repository", project, location, repositoryId },
       role: ROLES.REPOSITORY_READER,
       member: `serviceAccount:${email}`,
-      provider: owner ? undefined : props.provider,
+      provider: props.provider,
       after: [account],
     });
     waitForNamed(grant, "repository", repository);

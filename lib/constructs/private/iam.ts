@@ -8,7 +8,7 @@ import type { Construct } from "constructs";
 import { MEMBER_FORM, memberError, memberLabel } from "../../vocabulary/member";
 import { ProblemCode, show } from "../../vocabulary/problem";
 import { shortHash } from "../../vocabulary/resource-name";
-import { fixAddress, getOrCreate, waitFor } from "./addressing";
+import { fixAddress, getOrCreate, stackChild, waitFor } from "./addressing";
 import { Refusals } from "./refusals";
 
 /** What is opened: the resource of the cloud that the binding is on. */
@@ -43,7 +43,7 @@ export function checkMember(scope: Construct, member: string): void {
 }
 
 /**
- * Writes a binding under the construct whose resource it opens; the same binding asked for twice is one resource. Its
+ * Writes a binding in the stack of a construct; the same binding asked for twice, by whomever, is one resource. Its
  * address comes from what it says, so that nothing moves when the asking construct does.
  */
 export function grantBinding(scope: Construct, binding: Binding): TerraformResource {
@@ -55,7 +55,8 @@ export function grantBinding(scope: Construct, binding: Binding): TerraformResou
     memberLabel(member).replace(/[^A-Za-z0-9-]+/g, "-"),
     shortHash(JSON.stringify(opened), label, member),
   ].join("_");
-  const resource = getOrCreate(scope, id, () => fixAddress(memberResource(scope, id, binding), id));
+  const grants = stackChild(scope, "Grants");
+  const resource = getOrCreate(grants, id, () => fixAddress(memberResource(grants, id, binding), id));
   waitFor(resource, ...(binding.after ?? []));
   return resource;
 }

@@ -3,6 +3,9 @@ import { checkPem } from "../attestor-key";
 import { type KeyVersion, KeyVersionState } from "../key-version";
 import type { Refusals } from "./refusals";
 
+/** What Cloud KMS signs with and Binary Authorization verifies, for messages. */
+export const KMS_ALGORITHMS = "EC_SIGN_P256_SHA256, EC_SIGN_P384_SHA384 and the RSA_SIGN algorithms";
+
 const VERSION_ID = /^[A-Za-z][A-Za-z0-9-]{0,62}$/;
 
 /** Refuses a list of versions that contradicts itself; all problems at once. */
@@ -49,7 +52,7 @@ function checkVersion(refusals: Refusals, version: KeyVersion): void {
   if (version.algorithm && !version.algorithm.inKms) {
     refusals.add(
       ProblemCode.UNSUPPORTED_ALGORITHM,
-      `version ${show(version.id)} has an algorithm that Cloud KMS does not offer, got ${version.algorithm.kmsName}; allowed: EC_SIGN_P256_SHA256, EC_SIGN_P384_SHA384 and the RSA_SIGN algorithms`,
+      `version ${show(version.id)} has an algorithm that Cloud KMS does not offer, got ${version.algorithm.kmsName}; allowed: ${KMS_ALGORITHMS}`,
     );
   }
   if (version.publicKeyPem !== undefined && version.algorithm) {
@@ -70,6 +73,7 @@ function checkGaps(refusals: Refusals, versions: readonly KeyVersion[]): void {
   }
 }
 
-function repeated<T>(values: readonly T[]): T[] {
+/** What is there more than once, each named once. */
+export function repeated<T>(values: readonly T[]): T[] {
   return [...new Set(values.filter((value, index) => values.indexOf(value) !== index))];
 }

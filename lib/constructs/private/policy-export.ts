@@ -1,5 +1,5 @@
-import { ProblemCode, show } from "../../vocabulary/problem";
 import { parseYaml } from "../../vocabulary/private/yaml";
+import { ProblemCode, show } from "../../vocabulary/problem";
 import { EnforcementMode, EvaluationMode, GlobalPolicyEvaluationMode } from "../admission-rule";
 import type { AdmissionRule } from "./admission-rules";
 import type { Refusals } from "./refusals";
@@ -52,7 +52,10 @@ export function readPolicyExport(
         `the policy has ${key}, which Terraform cannot express and would erase, got ${show(value)}; allowed: cluster rules and a default rule`,
       );
     } else if (!ERASED.has(key) && !READ.has(key) && !OUTPUT_ONLY.has(key)) {
-      unsupported(refusals, `the policy has the unknown field ${show(key)}, got ${show(value)}; allowed: ${[...READ].join(", ")}`);
+      unsupported(
+        refusals,
+        `the policy has the unknown field ${show(key)}, got ${show(value)}; allowed: ${[...READ].join(", ")}`,
+      );
     }
   }
   const defaultRule = readRule(refusals, "defaultAdmissionRule", policy.defaultAdmissionRule);
@@ -96,7 +99,10 @@ function readPatterns(refusals: Refusals, patterns: unknown): string[] {
   if (patterns === undefined || patterns === null) {
     return [];
   }
-  if (!Array.isArray(patterns) || !patterns.every((entry) => isRecord(entry) && typeof entry.namePattern === "string")) {
+  if (
+    !Array.isArray(patterns) ||
+    !patterns.every((entry) => isRecord(entry) && typeof entry.namePattern === "string")
+  ) {
     unsupported(
       refusals,
       `"admissionWhitelistPatterns" is not valid, got ${show(patterns)}; allowed: a list of entries with a namePattern`,
@@ -111,7 +117,10 @@ function readClusterRules(refusals: Refusals, rules: unknown): Map<string, Admis
     return new Map();
   }
   if (!isRecord(rules)) {
-    unsupported(refusals, `"clusterAdmissionRules" is not valid, got ${show(rules)}; allowed: a map of cluster to rule`);
+    unsupported(
+      refusals,
+      `"clusterAdmissionRules" is not valid, got ${show(rules)}; allowed: a map of cluster to rule`,
+    );
     return new Map();
   }
   return new Map(

@@ -3,6 +3,8 @@ import type { IConstruct } from "constructs";
 import { type Problem, ProblemCode, ProblemError, show } from "../../vocabulary/problem";
 import type { NameGrammar } from "../../vocabulary/resource-name";
 
+const EMAIL = /^[^\s@]+@[a-z0-9.-]+\.[a-z]+$/;
+
 /** Collects everything that is wrong with one construct, so that independent errors are reported together. */
 export class Refusals {
   private readonly problems: Problem[] = [];
@@ -34,6 +36,16 @@ export class Refusals {
       return false;
     }
     return true;
+  }
+
+  /** A literal e-mail address of a service account. */
+  public email(property: string, value: string): void {
+    if (this.literal(property, value) && !EMAIL.test(value)) {
+      this.add(
+        ProblemCode.INVALID_MEMBER,
+        `"${property}" is no e-mail address, got ${show(value)}; allowed: NAME@PROJECT.iam.gserviceaccount.com`,
+      );
+    }
   }
 
   /** A literal name of a grammar. */

@@ -1,8 +1,10 @@
 import { KmsKeyRing } from "@cdktf/provider-google/lib/kms-key-ring";
 import type { TerraformProvider } from "cdktf";
 import { Construct, type IConstruct } from "constructs";
+import { ProblemCode } from "../../vocabulary/problem";
 import { keyRingName } from "../../vocabulary/resource-name";
 import { claim, fixAddress, getOrCreate, logicalId, stackChild } from "./addressing";
+import { refuse } from "./refusals";
 import { forget, importExisting } from "./terraform-block";
 
 /** What a key ring is made of. */
@@ -21,7 +23,17 @@ export class SharedKeyRing extends Construct {
     const rings = stackChild(user, "KeyRings");
     const id = logicalId(options.project, options.location, options.keyRingName);
     const ring = getOrCreate(rings, id, () => new SharedKeyRing(rings, id, options));
+    if (ring.released) {
+      refuse(
+        user.node.path,
+        ProblemCode.INVALID_STATE,
+        `the key ring ${ring.name} was released with its last trust root; allowed: trust roots of the ring before release(), or "createKeyRing: false"`,
+      );
+    }
     ring.users.add(user);
+    if (options.adopt) {
+      ring.adopt();
+    }
     if (options.protect) {
       // One trust root that wants protection is enough: it would be destroyed with the others'.
       ring.resource.lifecycle = { preventDestroy: true };
@@ -30,12 +42,14 @@ export class SharedKeyRing extends Construct {
   }
 
   public readonly resource: KmsKeyRing;
+  private readonly name: string;
   private readonly users = new Set<IConstruct>();
+  private released = false;
 
   private constructor(scope: Construct, id: string, options: SharedKeyRingOptions) {
     super(scope, id);
-    const name = keyRingName(options.project, options.location, options.keyRingName);
-    claim(this, "key ring", name);
+    this.name = keyRingName(options.project, options.location, options.keyRingName);
+    claim(this, "key ring", this.name);
     this.resource = fixAddress(
       new KmsKeyRing(this, "KeyRing", {
         project: options.project,
@@ -45,8 +59,12 @@ export class SharedKeyRing extends Construct {
       }),
       id,
     );
-    if (options.adopt) {
-      importExisting(this.resource, name);
+  }
+
+  /** Imports the ring, once, whichever of its trust roots asks for it. */
+  private adopt(): void {
+    if (!this.resource.node.tryFindChild("Import")) {
+      importExisting(this.resource, this.name);
     }
   }
 
@@ -54,6 +72,7 @@ export class SharedKeyRing extends Construct {
   public release(user: IConstruct): void {
     this.users.delete(user);
     if (this.users.size === 0) {
+      this.released = true;
       forget(this.resource);
     }
   }

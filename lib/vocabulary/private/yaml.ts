@@ -8,7 +8,7 @@ export function parseYaml(text: string): ParsedYaml {
   const document = parseDocument(text, { strict: true, uniqueKeys: true, prettyErrors: true });
   const problem = document.errors[0] ?? document.warnings[0];
   if (problem) {
-    return { error: problem.message.split("\n")[0] };
+    return { error: problem.message.split("\n")[0].replace(/:$/, "") };
   }
   return { value: document.toJS({ maxAliasCount: 100 }) };
 }
