@@ -925,7 +925,7 @@ const REFUSALS: Row[] = [
       EnforcedCluster.enforce(theirs, given);
     },
     [
-      '[DUPLICATE_RESOURCE] Stack/theirs: the cluster is declared twice, first at Stack/theirs/Enforcement; allowed: one call of EnforcedCluster.enforce for it',
+      "[DUPLICATE_RESOURCE] Stack/theirs: the cluster is declared twice, first at Stack/theirs/Enforcement; allowed: one call of EnforcedCluster.enforce for it",
     ],
   ],
   [

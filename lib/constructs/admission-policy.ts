@@ -289,7 +289,8 @@ export class AdmissionPolicy extends AdmissionPolicyBase {
       project: this.project,
       description: describe(props.description, props.acknowledgedExemptions ?? []),
       globalPolicyEvaluationMode: props.globalPolicyEvaluationMode ?? GlobalPolicyEvaluationMode.ENABLE,
-      admissionWhitelistPatterns: this.exemptImages.map((namePattern) => ({ namePattern })),
+      admissionWhitelistPatterns:
+        this.exemptImages.length > 0 ? this.exemptImages.map((namePattern) => ({ namePattern })) : undefined,
       defaultAdmissionRule: {
         evaluationMode,
         enforcementMode,

@@ -1,5 +1,5 @@
-import type { ContainerCluster } from "@cdktf/provider-google/lib/container-cluster";
-import type { ContainerNodePool } from "@cdktf/provider-google/lib/container-node-pool";
+import { ContainerCluster } from "@cdktf/provider-google/lib/container-cluster";
+import { ContainerNodePool } from "@cdktf/provider-google/lib/container-node-pool";
 import type { ServiceAccount } from "@cdktf/provider-google/lib/service-account";
 import { type TerraformProvider, Token } from "cdktf";
 import { Construct, type IConstruct } from "constructs";
@@ -9,11 +9,12 @@ import { clusterKey } from "../vocabulary/resource-name";
 import type { AdmissionPolicy } from "./admission-policy";
 import { EvaluationMode, enforcementModeOf } from "./admission-rule";
 import type { IAttestor } from "./attestor";
-import { claim, logicalId, waitFor } from "./private/addressing";
+import { claim, fixAddress, logicalId, waitFor } from "./private/addressing";
 import { checkCluster, checkRule } from "./private/admission-rules";
+import { enabledApi } from "./private/apis";
 import { ENFORCE, holdEnforcement, ignoresEnforcement } from "./private/enforcement";
 import { clusterCheckBlock } from "./private/existing-cluster";
-import { createGkeCluster, isAutopilot } from "./private/gke-cluster";
+import { clusterConfig, isAutopilot, nodeIdentity, nodePoolConfig } from "./private/gke-cluster";
 import { resolveProject } from "./private/project";
 import { pathOf, Refusals, refuse, warn } from "./private/refusals";
 import { forget, TerraformBlock } from "./private/terraform-block";
@@ -244,11 +245,23 @@ export class EnforcedCluster extends EnforcedClusterBase {
     this.clusterName = props.clusterName;
     declare(this, props);
 
-    const made = createGkeCluster(this, { ...props, project: this.project });
-    this.cluster = made.cluster;
-    this.nodePool = made.nodePool;
-    this.nodeServiceAccount = made.nodeServiceAccount;
-    this.nodeServiceAccountEmail = made.nodeServiceAccountEmail;
+    const given = { ...props, project: this.project };
+    const nodes = nodeIdentity(this, given);
+    this.nodeServiceAccount = nodes.resource;
+    this.nodeServiceAccountEmail = nodes.email;
+    const address = [this.project, this.location, this.clusterName];
+    this.cluster = fixAddress(
+      new ContainerCluster(this, "Cluster", clusterConfig(given, nodes.email)),
+      logicalId(...address),
+    );
+    waitFor(this.cluster, enabledApi(this, "container", given), ...nodes.before);
+    if (!isAutopilot(props)) {
+      this.nodePool = fixAddress(
+        new ContainerNodePool(this, "NodePool", nodePoolConfig(given, nodes.email)),
+        logicalId(...address, "nodes"),
+      );
+      waitFor(this.nodePool, this.cluster);
+    }
     waitFor(this.cluster, props.policy.resource);
     holdEnforcement(this, this.cluster);
   }

@@ -1,5 +1,5 @@
-import { ContainerCluster } from "@cdktf/provider-google/lib/container-cluster";
-import { ContainerNodePool } from "@cdktf/provider-google/lib/container-node-pool";
+import type { ContainerClusterConfig } from "@cdktf/provider-google/lib/container-cluster";
+import type { ContainerNodePoolConfig } from "@cdktf/provider-google/lib/container-node-pool";
 import { ServiceAccount } from "@cdktf/provider-google/lib/service-account";
 import type { TerraformResource } from "cdktf";
 import type { Construct } from "constructs";
@@ -13,14 +13,6 @@ import { enabledApi } from "./apis";
 import { ENFORCE } from "./enforcement";
 import { grantBinding } from "./iam";
 
-/** What a new cluster came to. */
-export interface GkeCluster {
-  readonly cluster: ContainerCluster;
-  readonly nodePool?: ContainerNodePool;
-  readonly nodeServiceAccount?: ServiceAccount;
-  readonly nodeServiceAccountEmail: string;
-}
-
 type Props = EnforcedClusterProps & { readonly project: string };
 
 const CLOUD_PLATFORM = ["https://www.googleapis.com/auth/cloud-platform"];
@@ -30,25 +22,16 @@ export function isAutopilot(props: EnforcedClusterProps): boolean {
   return props.autopilot ?? parseRegionOrZone(props.location)?.kind === "region";
 }
 
-/** Writes the cluster, its nodes and their identity. */
-export function createGkeCluster(scope: Construct, props: Props): GkeCluster {
-  const nodes = nodeIdentity(scope, props);
-  const cluster = isAutopilot(props)
-    ? createAutopilot(scope, props, nodes.email)
-    : createStandard(scope, props, nodes.email);
-  waitFor(cluster, enabledApi(scope, "container", props), ...nodes.before);
-  const nodePool = isAutopilot(props) ? undefined : createNodePool(scope, props, nodes.email, cluster);
-  return { cluster, nodePool, nodeServiceAccount: nodes.resource, nodeServiceAccountEmail: nodes.email };
-}
-
-interface NodeIdentity {
+/** The identity of a new cluster's nodes. */
+export interface NodeIdentity {
   readonly email: string;
   readonly resource?: ServiceAccount;
   /** What has to exist before the first node starts. */
   readonly before: readonly TerraformResource[];
 }
 
-function nodeIdentity(scope: Construct, props: Props): NodeIdentity {
+/** Writes the identity of the nodes and what it is granted. */
+export function nodeIdentity(scope: Construct, props: Props): NodeIdentity {
   if (props.nodeServiceAccountEmail !== undefined) {
     return { email: props.nodeServiceAccountEmail, before: grantPull(scope, props, props.nodeServiceAccountEmail) };
   }
@@ -114,61 +97,55 @@ function common(props: Props) {
   };
 }
 
-function createAutopilot(scope: Construct, props: Props, email: string): ContainerCluster {
-  return fixAddress(
-    new ContainerCluster(scope, "Cluster", {
+/**
+ * The cluster as the provider's construct takes it. A configuration and not the construct: CDKTF captures the whole stack
+ * for each of its over hundred attribute objects, and every call in between would cost a thousand clusters a percent.
+ */
+export function clusterConfig(props: Props, email: string): ContainerClusterConfig {
+  const protect = props.deletionProtection === false ? undefined : true;
+  if (isAutopilot(props)) {
+    return {
       ...common(props),
       enableAutopilot: true,
       clusterAutoscaling: { autoProvisioningDefaults: { serviceAccount: email, oauthScopes: CLOUD_PLATFORM } },
-      lifecycle: props.deletionProtection === false ? undefined : { preventDestroy: true },
-    }),
-    logicalId(props.project, props.location, props.clusterName),
-  );
+      lifecycle: protect && { preventDestroy: true },
+    };
+  }
+  return {
+    ...common(props),
+    networkingMode: "VPC_NATIVE",
+    workloadIdentityConfig: { workloadPool: `${props.project}.svc.id.goog` },
+    enableShieldedNodes: true,
+    // The default pool lives for a moment only, but it does need an identity that may start nodes.
+    removeDefaultNodePool: true,
+    initialNodeCount: 1,
+    nodeConfig: { serviceAccount: email, oauthScopes: CLOUD_PLATFORM },
+    lifecycle: {
+      preventDestroy: protect,
+      // Afterwards it mirrors the node pools, and every difference would replace the cluster.
+      ignoreChanges: ["node_config"],
+    },
+  };
 }
 
-function createStandard(scope: Construct, props: Props, email: string): ContainerCluster {
-  return fixAddress(
-    new ContainerCluster(scope, "Cluster", {
-      ...common(props),
-      networkingMode: "VPC_NATIVE",
-      workloadIdentityConfig: { workloadPool: `${props.project}.svc.id.goog` },
-      enableShieldedNodes: true,
-      // The default pool lives for a moment only, but it does need an identity that may start nodes.
-      removeDefaultNodePool: true,
-      initialNodeCount: 1,
-      nodeConfig: { serviceAccount: email, oauthScopes: CLOUD_PLATFORM },
-      lifecycle: {
-        preventDestroy: props.deletionProtection === false ? undefined : true,
-        // Afterwards it mirrors the node pools, and every difference would replace the cluster.
-        ignoreChanges: ["node_config"],
-      },
-    }),
-    logicalId(props.project, props.location, props.clusterName),
-  );
-}
-
-function createNodePool(scope: Construct, props: Props, email: string, cluster: ContainerCluster): ContainerNodePool {
+/** The node pool of a standard cluster as the provider's construct takes it. */
+export function nodePoolConfig(props: Props, email: string): ContainerNodePoolConfig {
   const count = props.nodeCount ?? 1;
-  const nodePool = fixAddress(
-    new ContainerNodePool(scope, "NodePool", {
-      project: props.project,
-      location: props.location,
-      cluster: props.clusterName,
-      name: "nodes",
-      nodeCount: props.maxNodeCount === undefined ? count : undefined,
-      autoscaling:
-        props.maxNodeCount === undefined ? undefined : { minNodeCount: count, maxNodeCount: props.maxNodeCount },
-      nodeConfig: {
-        machineType: props.nodeMachineType ?? "e2-standard-2",
-        serviceAccount: email,
-        oauthScopes: CLOUD_PLATFORM,
-        shieldedInstanceConfig: { enableSecureBoot: true, enableIntegrityMonitoring: true },
-        workloadMetadataConfig: { mode: "GKE_METADATA" },
-      },
-      provider: props.provider,
-    }),
-    logicalId(props.project, props.location, props.clusterName, "nodes"),
-  );
-  waitFor(nodePool, cluster);
-  return nodePool;
+  return {
+    project: props.project,
+    location: props.location,
+    cluster: props.clusterName,
+    name: "nodes",
+    nodeCount: props.maxNodeCount === undefined ? count : undefined,
+    autoscaling:
+      props.maxNodeCount === undefined ? undefined : { minNodeCount: count, maxNodeCount: props.maxNodeCount },
+    nodeConfig: {
+      machineType: props.nodeMachineType ?? "e2-standard-2",
+      serviceAccount: email,
+      oauthScopes: CLOUD_PLATFORM,
+      shieldedInstanceConfig: { enableSecureBoot: true, enableIntegrityMonitoring: true },
+      workloadMetadataConfig: { mode: "GKE_METADATA" },
+    },
+    provider: props.provider,
+  };
 }
