@@ -128,15 +128,86 @@ describe("releasing a policy", () => {
 });
 
 describe("releasing a cluster", () => {
-  test("forgets cluster and nodes; its rule stays in the policy", () => {
+  test("forgets cluster, nodes and their identity; its rule stays in the policy", () => {
     const { stack, cluster } = chain();
     cluster.release();
     const t = template(stack);
     expect(forgotten(t)).toEqual([
       `google_container_cluster.${PROJECT}_us-central1-a_prod`,
       `google_container_node_pool.${PROJECT}_us-central1-a_prod_nodes`,
+      expect.stringMatching(/^google_project_iam_member\..*defaultNodeServiceAccount_gke-prod/),
+      expect.stringMatching(/^google_service_account\..*gke-prod/),
     ]);
     expect(t.resource("google_binary_authorization_policy").cluster_admission_rules).toHaveLength(1);
+  });
+});
+
+describe("releasing a pipeline", () => {
+  const types = (t: Template) => forgotten(t).map((address) => address.split(".")[0]);
+
+  test("forgets trigger, identity, repository and its own grants; those on key, note and attestor stay", () => {
+    const { stack, attestor } = chain();
+    const pipeline = pipelineIn(stack, { attestors: [attestor] });
+    pipeline.release();
+    const t = template(stack);
+    expect(types(t)).toEqual([
+      "google_artifact_registry_repository",
+      "google_artifact_registry_repository_iam_member",
+      "google_cloudbuild_trigger",
+      "google_project_iam_member",
+      "google_service_account",
+    ]);
+    expect(Object.keys(t.resources("google_kms_crypto_key_iam_member"))).toHaveLength(2);
+    expect(t.danglingDependencies()).toEqual([]);
+  });
+
+  test("keeps the repository until its last pipeline is released", () => {
+    const { stack, attestor } = chain();
+    const one = pipelineIn(stack, { attestors: [attestor], pipelineName: "pipeline-one" }, "One");
+    const two = pipelineIn(stack, { attestors: [attestor], pipelineName: "pipeline-two" }, "Two");
+    one.release();
+    expect(types(template(stack))).not.toContain("google_artifact_registry_repository");
+    two.release();
+    expect(types(template(stack))).toContain("google_artifact_registry_repository");
+    expect(() => pipelineIn(stack, { attestors: [attestor], pipelineName: "pipeline-three" }, "Three")).toThrow(
+      "INVALID_STATE",
+    );
+  });
+});
+
+describe("the grants of what is released", () => {
+  test("are forgotten with it: taking them away would stop who signs", () => {
+    const { stack, trustRoot, attestor } = chain();
+    trustRoot.grants.sign(MEMBER);
+    attestor.grants.attest(MEMBER, { createOnly: true });
+    trustRoot.release();
+    attestor.release();
+    const t = template(stack);
+    expect(t.allResources.filter(([, resource]) => resource.member === MEMBER)).toEqual([]);
+    expect(forgotten(t).filter((address) => address.includes("_iam_member."))).toHaveLength(6);
+    expect(forgotten(t).filter((address) => address.startsWith("google_project_iam_custom_role."))).toHaveLength(1);
+  });
+
+  test("stay where another construct asked for the same binding", () => {
+    const { stack, attestor } = chain();
+    const other = attestorIn(stack, { attestorName: "other" }, "Other");
+    attestor.grants.attest(MEMBER);
+    other.grants.attest(MEMBER);
+    attestor.release();
+    expect(forgotten(template(stack)).join()).not.toContain("occurrences-editor");
+    other.release();
+    expect(forgotten(template(stack)).join()).toContain("occurrences-editor");
+  });
+
+  test("cannot be asked for any more", () => {
+    const { trustRoot, attestor } = chain();
+    trustRoot.release();
+    attestor.release();
+    const refusal =
+      "a grant was asked for after release(); allowed: grants before it, or in the program that adopts the resource";
+    expect(() => trustRoot.grants.sign(MEMBER)).toThrow(`[INVALID_STATE] Stack/TrustRoot: ${refusal}`);
+    expect(() => attestor.grants.attest(MEMBER)).toThrow(`[INVALID_STATE] Stack/Attestor: ${refusal}`);
+    expect(() => attestor.grants.verify({ project: "prod-project", projectNumber: "1" })).toThrow(refusal);
   });
 });
 

@@ -48,6 +48,7 @@ export interface ClusterRule extends RuleOptions {
 /**
  * The rule of one cluster as plain data, in the words of the API: for rules that other teams keep in files.
  *
+ * @exampleMetadata fixture=part
  * @example
  * const rule: ClusterRuleData = {
  *   cluster: "us-central1.other-cluster",
@@ -55,7 +56,6 @@ export interface ClusterRule extends RuleOptions {
  *   enforcementMode: "ENFORCED_BLOCK_AND_AUDIT_LOG",
  *   requireAttestationsBy: ["projects/my-secure-project/attestors/build-attestor"],
  * };
- * @exampleMetadata fixture=part
  */
 export interface ClusterRuleData {
   /** The cluster as `LOCATION.NAME`. */

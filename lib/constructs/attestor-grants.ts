@@ -13,8 +13,9 @@ import { CREATE_ONLY_OCCURRENCE_PERMISSIONS, ROLES } from "../vocabulary/roles";
 import { Grant, type GrantOptions } from "./grant";
 import { fixAddress, getOrCreate, logicalId, waitFor } from "./private/addressing";
 import type { GoogleApi } from "./private/apis";
-import { type Binding, checkMember, grantBinding, type Opened } from "./private/iam";
+import { type Binding, checkMember, checkNotReleased, grantBinding, type Opened, releaseBindings } from "./private/iam";
 import { Refusals } from "./private/refusals";
+import { forget } from "./private/terraform-block";
 
 /** How a member is let attest. */
 export interface AttestOptions extends GrantOptions {
@@ -36,14 +37,18 @@ export interface DeployerProject {
   readonly projectNumber: string;
 }
 
+const CUSTOM_ROLE = "AttestationCreator";
+
 /** What the grants of an attestor need to know. */
 interface AttestorGrantsOptions {
   readonly scope: Construct;
   readonly attestor: ProjectScopedName;
   readonly note: ProjectScopedName;
   readonly provider?: TerraformProvider;
-  /** What has to exist before a grant; nothing once it is released. */
+  /** What has to exist before a grant. */
   readonly after: () => readonly TerraformResource[];
+  /** Whether the attestor was released. */
+  readonly released: () => boolean;
   /** The enabled API in the attestor's project, where this program enables it. */
   readonly api?: (api: GoogleApi) => TerraformResource | undefined;
 }
@@ -60,6 +65,7 @@ export class AttestorGrants {
   private readonly note: ProjectScopedName;
   private readonly provider?: TerraformProvider;
   private readonly after: () => readonly TerraformResource[];
+  private readonly released: () => boolean;
   private readonly api: (api: GoogleApi) => TerraformResource | undefined;
 
   private constructor(options: AttestorGrantsOptions) {
@@ -68,6 +74,7 @@ export class AttestorGrants {
     this.note = options.note;
     this.provider = options.provider;
     this.after = options.after;
+    this.released = options.released;
     this.api = options.api ?? (() => undefined);
   }
 
@@ -118,11 +125,24 @@ export class AttestorGrants {
     return this.grant(binaryAuthorizationAgent(deployer.projectNumber), bindings, []);
   }
 
+  /**
+   * Leaves everything alone that was granted here.
+   * @internal
+   */
+  public _release(): void {
+    releaseBindings(this.scope);
+    const role = this.scope.node.tryFindChild(CUSTOM_ROLE);
+    if (role) {
+      forget(role as ProjectIamCustomRole);
+    }
+  }
+
   private grant(
     member: string,
     bindings: readonly Omit<Binding, "member">[],
     dependsOn: readonly TerraformResource[],
   ): Grant {
+    checkNotReleased(this.scope, this.released());
     const resources = bindings.map((binding) =>
       grantBinding(this.scope, {
         ...binding,
@@ -146,9 +166,9 @@ export class AttestorGrants {
     const { project, name } = this.attestor;
     // A role id takes letters, digits, underscores and full stops, 64 at most.
     const roleId = `attestationCreator_${name.replace(/-/g, "_").slice(0, 32)}_${shortHash(name)}`;
-    const role = getOrCreate(this.scope, "AttestationCreator", () =>
+    const role = getOrCreate(this.scope, CUSTOM_ROLE, () =>
       fixAddress(
-        new ProjectIamCustomRole(this.scope, "AttestationCreator", {
+        new ProjectIamCustomRole(this.scope, CUSTOM_ROLE, {
           project,
           roleId,
           title: `Attestation creator for ${name}`,

@@ -231,6 +231,7 @@ export class Attestor extends AttestorBase implements ISigningAttestor {
       note,
       provider: props.provider,
       after: () => this.ownResources(),
+      released: () => this.released,
       api: (api) => enabledApi(this, api, placement),
     });
     provide(this, "attestor", this.attestorId, () => this.resources);
@@ -275,8 +276,8 @@ export class Attestor extends AttestorBase implements ISigningAttestor {
   }
 
   /**
-   * Leaves note and attestor alone from now on: the next apply forgets them and destroys nothing. They can then be
-   * declared in another stack with `adopt`. Terraform 1.7 or newer.
+   * Leaves note, attestor and what was granted on them alone from now on: the next apply forgets them and destroys
+   * nothing. They can then be declared in another stack with `adopt`. Terraform 1.7 or newer.
    */
   public release(): void {
     if (this.released) {
@@ -284,6 +285,7 @@ export class Attestor extends AttestorBase implements ISigningAttestor {
     }
     const resources = this.ownResources();
     this.released = true;
+    this.grants._release();
     for (const resource of resources) {
       forget(resource);
     }
@@ -398,6 +400,7 @@ class ImportedSigningAttestor extends ImportedAttestor implements ISigningAttest
       attestor: { project: this.project, name: this.attestorName },
       note,
       after: () => [],
+      released: () => false,
     });
   }
 }

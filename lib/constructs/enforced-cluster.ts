@@ -15,6 +15,7 @@ import { enabledApi } from "./private/apis";
 import { ENFORCE, holdEnforcement, ignoresEnforcement } from "./private/enforcement";
 import { clusterCheckBlock } from "./private/existing-cluster";
 import { clusterConfig, isAutopilot, nodeIdentity, nodePoolConfig } from "./private/gke-cluster";
+import { releaseBindings } from "./private/iam";
 import { resolveProject } from "./private/project";
 import { pathOf, Refusals, refuse, warn } from "./private/refusals";
 import { forget, TerraformBlock } from "./private/terraform-block";
@@ -145,7 +146,8 @@ export interface EnforcedClusterProps extends EnforcementOptions {
   readonly resourceLabels?: { readonly [key: string]: string };
 
   /**
-   * Whether GKE and Terraform refuse to destroy the cluster (`deletion_protection` and `prevent_destroy`).
+   * Whether Terraform refuses to destroy the cluster: `prevent_destroy`, and the provider's own `deletion_protection`,
+   * which holds also where the construct is gone from the program. gcloud and the console can delete it all the same.
    * @default true
    */
   readonly deletionProtection?: boolean;
@@ -267,16 +269,19 @@ export class EnforcedCluster extends EnforcedClusterBase {
   }
 
   /**
-   * Leaves the cluster alone from now on: the next apply forgets it and destroys nothing. Its rule stays in the policy.
+   * Leaves the cluster, its nodes and their identity alone from now on: the next apply forgets them and destroys nothing.
+   * Its rule stays in the policy.
    * Terraform 1.7 or newer.
    */
   public release(): void {
     if (!this.released) {
       this.released = true;
-      if (this.nodePool) {
-        forget(this.nodePool);
+      releaseBindings(this);
+      for (const resource of [this.nodePool, this.cluster, this.nodeServiceAccount]) {
+        if (resource) {
+          forget(resource);
+        }
       }
-      forget(this.cluster);
     }
   }
 }

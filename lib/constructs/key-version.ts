@@ -65,12 +65,12 @@ export interface KeyVersionOptions {
 /**
  * One version of a signing key, as data. Its `id` is its address in Terraform and never changes; its state does.
  *
+ * @exampleMetadata fixture=part
  * @example
  * const versions = [
  *   KeyVersion.trusted("first", { number: 1, algorithm: SigningAlgorithm.RSA_SIGN_PKCS1_4096_SHA512 }),
  *   KeyVersion.signing("second", { number: 2 }),
  * ];
- * @exampleMetadata fixture=part
  */
 export class KeyVersion {
   /**

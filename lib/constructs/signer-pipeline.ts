@@ -17,12 +17,13 @@ import { claim, fixAddress, logicalId, waitFor } from "./private/addressing";
 import { enabledApi } from "./private/apis";
 import { type BuildConfig, type BuildStep, toTriggerBuild } from "./private/cloud-build-config";
 import { registerBuiltImage } from "./private/exemptions";
-import { grantBinding } from "./private/iam";
+import { grantBinding, releaseBindings } from "./private/iam";
 import { repeated } from "./private/key-version-rules";
 import { resolveProject } from "./private/project";
 import { pathOf, Refusals, warn } from "./private/refusals";
 import { SharedRepository } from "./private/shared-repository";
 import { BUILD_SCRIPT, PUSH_SCRIPT, SIGN_SCRIPT } from "./private/signer-scripts";
+import { forget } from "./private/terraform-block";
 
 /** A build that signs what it pushed. */
 export interface ISignerPipeline extends IConstruct {
@@ -177,6 +178,8 @@ export class SignerPipeline extends SignerPipelineBase {
   public readonly serviceAccount?: ServiceAccount;
 
   private readonly config: BuildConfig;
+  private readonly repository?: SharedRepository;
+  private released = false;
 
   /**
    * @param scope the construct's parent
@@ -195,6 +198,7 @@ export class SignerPipeline extends SignerPipelineBase {
 
     this.serviceAccount = props.serviceAccountEmail === undefined ? this.createServiceAccount(props) : undefined;
     this.serviceAccountEmail = props.serviceAccountEmail ?? serviceAccountEmail(this.accountId(), this.project);
+    this.repository = this.createRepository(props, valid.image);
     const grants = this.grant(props, valid.image);
     this.config = this.buildConfig(props);
     this.trigger = this.createTrigger(props, valid.location);
@@ -213,6 +217,25 @@ export class SignerPipeline extends SignerPipelineBase {
     // Loaded when first used: a deployment needs no YAML.
     const { toYaml } = require("./private/cloud-build-yaml") as typeof import("./private/cloud-build-yaml");
     return toYaml(this.config);
+  }
+
+  /**
+   * Leaves trigger, identity, its grants on repository and project, and the repository with its images alone from now on:
+   * the next apply forgets them and destroys nothing. The grants on key, note and attestor are those of trust root and
+   * attestor, and stay. Terraform 1.7 or newer.
+   */
+  public release(): void {
+    if (this.released) {
+      return;
+    }
+    this.released = true;
+    releaseBindings(this);
+    for (const resource of [this.trigger, this.serviceAccount]) {
+      if (resource) {
+        forget(resource);
+      }
+    }
+    this.repository?.release(this);
   }
 
   private placement(props: SignerPipelineProps) {
@@ -242,6 +265,21 @@ export class SignerPipeline extends SignerPipelineBase {
     return account;
   }
 
+  private createRepository(props: SignerPipelineProps, image: ArtifactRegistryImage): SharedRepository | undefined {
+    if (props.createRepository === false) {
+      return undefined;
+    }
+    const { project, location, repositoryId } = image;
+    return SharedRepository.of(this, {
+      project,
+      location,
+      repositoryId,
+      protect: props.deletionProtection !== false,
+      enableApis: props.enableApis,
+      provider: props.provider,
+    });
+  }
+
   /** Everything the identity needs, on the narrowest resource that carries it. */
   private grant(props: SignerPipelineProps, image: ArtifactRegistryImage): TerraformResource[] {
     const member = `serviceAccount:${this.serviceAccountEmail}`;
@@ -251,23 +289,12 @@ export class SignerPipeline extends SignerPipelineBase {
       ...attestor.grants.attest(member, { dependsOn, createOnly: props.createOnly }).resources,
     ]);
     const { project, location, repositoryId } = image;
-    const repository =
-      props.createRepository === false
-        ? undefined
-        : SharedRepository.of(this, {
-            project,
-            location,
-            repositoryId,
-            protect: props.deletionProtection !== false,
-            enableApis: props.enableApis,
-            provider: props.provider,
-          });
-    const push = grantBinding(repository ?? this, {
+    const push = grantBinding(this, {
       opened: { kind: "repository", project, location, repositoryId },
       role: ROLES.REPOSITORY_WRITER,
       member,
       provider: props.provider,
-      after: [...dependsOn, repository?.resource],
+      after: [...dependsOn, this.repository?.resource],
     });
     const log = grantBinding(this, {
       opened: { kind: "project", project: this.project },
@@ -307,7 +334,7 @@ export class SignerPipeline extends SignerPipelineBase {
       steps,
       // Listed as well: only then does Cloud Build make provenance for it.
       images: [`${this.image}:${tag}`],
-      serviceAccount: `projects/${this.project}/serviceAccounts/${this.serviceAccountEmail}`,
+      serviceAccount: `projects/${projectOf(this.serviceAccountEmail) ?? this.project}/serviceAccounts/${this.serviceAccountEmail}`,
       timeout: props.timeout ?? "1800s",
       machineType: props.machineType,
       workerPool: props.workerPool,
@@ -333,6 +360,17 @@ export class SignerPipeline extends SignerPipelineBase {
       logicalId(this.project, location, this.pipelineName),
     );
   }
+}
+
+/** The project that an account belongs to; undefined where its address does not say. */
+function projectOf(email: string): string | undefined {
+  const host = /@(.+)\.iam\.gserviceaccount\.com$/.exec(email)?.[1];
+  if (host === undefined) {
+    return undefined;
+  }
+  // `app.example.com` is the domain-scoped project `example.com:app`.
+  const dot = host.indexOf(".");
+  return dot < 0 ? host : `${host.slice(dot + 1)}:${host.slice(0, dot)}`;
 }
 
 function signStep(image: string, signerImage: string, attestor: ISigningAttestor): BuildStep {

@@ -2,15 +2,17 @@ import type { TerraformProvider, TerraformResource } from "cdktf";
 import type { Construct } from "constructs";
 import { ROLES } from "../vocabulary/roles";
 import { Grant, type GrantOptions } from "./grant";
-import { checkMember, grantBinding } from "./private/iam";
+import { checkMember, checkNotReleased, grantBinding } from "./private/iam";
 
 /** What the grants of a key need to know. */
 interface TrustRootGrantsOptions {
   readonly scope: Construct;
   readonly cryptoKeyId: string;
   readonly provider?: TerraformProvider;
-  /** What has to exist before a grant; nothing once it is released. */
+  /** What has to exist before a grant. */
   readonly after: () => readonly TerraformResource[];
+  /** Whether the key was released. */
+  readonly released: () => boolean;
 }
 
 /** Opens a signing key to its users, on the key itself and nowhere above it. */
@@ -24,12 +26,14 @@ export class TrustRootGrants {
   private readonly cryptoKeyId: string;
   private readonly provider?: TerraformProvider;
   private readonly after: () => readonly TerraformResource[];
+  private readonly released: () => boolean;
 
   private constructor(options: TrustRootGrantsOptions) {
     this.scope = options.scope;
     this.cryptoKeyId = options.cryptoKeyId;
     this.provider = options.provider;
     this.after = options.after;
+    this.released = options.released;
   }
 
   /**
@@ -54,6 +58,7 @@ export class TrustRootGrants {
   }
 
   private grant(member: string, roles: readonly string[], options: GrantOptions): Grant {
+    checkNotReleased(this.scope, this.released());
     checkMember(this.scope, member);
     const after = [...this.after(), ...(options.dependsOn ?? [])];
     const resources = roles.map((role) =>

@@ -18,6 +18,7 @@ import { type AttestorPublicKey, checkPem, type IAttestorKeySource } from "./att
 import { KeyVersion, KeyVersionState, ProtectionLevel } from "./key-version";
 import { addressOf, claim, fixAddress, logicalId, waitFor, waitForStack } from "./private/addressing";
 import { enabledApi } from "./private/apis";
+import { releaseBindings } from "./private/iam";
 import { checkKeyVersions, KMS_ALGORITHMS, repeated } from "./private/key-version-rules";
 import { resolveProject } from "./private/project";
 import { publicKeyOf } from "./private/public-key-data";
@@ -244,7 +245,8 @@ export class TrustRoot extends TrustRootBase {
       scope: this,
       cryptoKeyId: this.cryptoKeyId,
       provider: props.provider,
-      after: () => (this.released ? [] : [this.cryptoKey]),
+      after: () => [this.cryptoKey],
+      released: () => this.released,
     });
   }
 
@@ -269,14 +271,15 @@ export class TrustRoot extends TrustRootBase {
   }
 
   /**
-   * Leaves key ring, key and versions alone from now on: the next apply forgets them and destroys nothing. The key can
-   * then be declared in another stack with `adopt`. Terraform 1.7 or newer.
+   * Leaves key ring, key, versions and what was granted on the key alone from now on: the next apply forgets them and
+   * destroys nothing. The key can then be declared in another stack with `adopt`. Terraform 1.7 or newer.
    */
   public release(): void {
     if (this.released) {
       return;
     }
     this.released = true;
+    releaseBindings(this);
     for (const version of this.versionResources.values()) {
       forget(version);
     }
@@ -390,6 +393,7 @@ class ImportedTrustRoot extends TrustRootBase {
       cryptoKeyId: this.cryptoKeyId,
       provider: attributes.provider,
       after: () => [],
+      released: () => false,
     });
   }
 

@@ -79,12 +79,12 @@ const PROBLEMS = Symbol.for("cdktf-binauthz/Problems");
 /**
  * Reads the problems out of an error that one of the constructs threw.
  *
+ * @exampleMetadata fixture=part
  * @example
  * declare const error: unknown; // what a constructor threw
  * for (const problem of Problems.of(error)) {
  *   console.error(problem.code, problem.constructPath, problem.message);
  * }
- * @exampleMetadata fixture=part
  */
 export class Problems {
   /**

@@ -4,12 +4,13 @@ import { ContainerAnalysisNoteIamMember } from "@cdktf/provider-google/lib/conta
 import { KmsCryptoKeyIamMember } from "@cdktf/provider-google/lib/kms-crypto-key-iam-member";
 import { ProjectIamMember } from "@cdktf/provider-google/lib/project-iam-member";
 import type { TerraformProvider, TerraformResource } from "cdktf";
-import type { Construct } from "constructs";
+import type { Construct, IConstruct } from "constructs";
 import { MEMBER_FORM, memberError, memberLabel } from "../../vocabulary/member";
 import { ProblemCode, show } from "../../vocabulary/problem";
 import { shortHash } from "../../vocabulary/resource-name";
 import { fixAddress, getOrCreate, stackChild, waitFor } from "./addressing";
-import { Refusals } from "./refusals";
+import { Refusals, refuse } from "./refusals";
+import { forget } from "./terraform-block";
 
 /** What is opened: the resource of the cloud that the binding is on. */
 export type Opened =
@@ -30,6 +31,19 @@ export interface Binding {
   readonly after?: readonly (TerraformResource | undefined)[];
 }
 
+/** Who asked for a binding: it goes when the last of them is released. */
+const askers = new WeakMap<TerraformResource, Set<IConstruct>>();
+
+/** Leaves the bindings alone that a construct asked for, unless another one did as well. */
+export function releaseBindings(scope: Construct): void {
+  for (const resource of stackChild(scope, "Grants").node.children as TerraformResource[]) {
+    const users = askers.get(resource);
+    if (users?.delete(scope) && users.size === 0) {
+      forget(resource);
+    }
+  }
+}
+
 /** Refuses what is no member, and what would let everybody in. */
 export function checkMember(scope: Construct, member: string): void {
   const refusals = new Refusals(scope.node.path);
@@ -40,6 +54,17 @@ export function checkMember(scope: Construct, member: string): void {
     }
   }
   refusals.throwIfAny();
+}
+
+/** Refuses a grant on what was released: it would be in no state, or be forgotten with the next apply. */
+export function checkNotReleased(scope: Construct, released: boolean): void {
+  if (released) {
+    refuse(
+      scope.node.path,
+      ProblemCode.INVALID_STATE,
+      "a grant was asked for after release(); allowed: grants before it, or in the program that adopts the resource",
+    );
+  }
 }
 
 /**
@@ -57,6 +82,8 @@ export function grantBinding(scope: Construct, binding: Binding): TerraformResou
   ].join("_");
   const grants = stackChild(scope, "Grants");
   const resource = getOrCreate(grants, id, () => fixAddress(memberResource(grants, id, binding), id));
+  const users = askers.get(resource) ?? new Set();
+  askers.set(resource, users.add(scope));
   waitFor(resource, ...(binding.after ?? []));
   return resource;
 }

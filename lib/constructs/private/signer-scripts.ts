@@ -102,5 +102,5 @@ for pause in 0 2 5 10; do
   fi
   [[ "$created" == yes ]] || break
 done
-fail "$artifact has no valid attestation by $KEY_VERSION. Where Container Analysis speaks of a conflict, an attestation by another key is in the way: list and delete it with 'gcloud container binauthz attestations list' and 'gcloud artifacts attestations delete', then build again"
+fail "$artifact has no valid attestation by $KEY_VERSION. Where Container Analysis speaks of a conflict, an attestation by another key is in the way: find it with 'gcloud container binauthz attestations list', delete that occurrence with the Container Analysis API (projects.occurrences.delete), and build again"
 `;
