@@ -1,4 +1,4 @@
-import { EnforcedCluster, KeyVersion, type TrustRootProps } from "../../lib";
+import { EnforcedCluster, ExistingPolicy, KeyVersion } from "../../lib";
 import {
   attestorIn,
   KEY,
@@ -253,14 +253,29 @@ describe("whatever is released", () => {
     expect(template(made.stack).removed).toEqual(once);
   });
 
-  test("it can be declared in another stack of the app only once the first one is gone", () => {
+  test("it can be adopted by another stack of the app: one forgets what the other imports", () => {
     const app = testApp();
-    const props: Partial<TrustRootProps> = { adopt: true };
-    trustRootIn(testStack({ app, id: "Old" })).release();
-    const other = testApp();
-    trustRootIn(testStack({ app: other, id: "New" }), props);
-    expect(templates(app).Old.removed.map((block) => block.from)).toEqual(
-      expect.arrayContaining(templates(other).New.imports.map((block) => block.to)),
+    const old = testStack({ app, id: "Old" });
+    const next = testStack({ app, id: "New" });
+    const trustRoot = trustRootIn(old);
+    const attestor = attestorIn(old, { keys: [trustRoot] });
+    const policy = policyIn(old);
+    for (const moved of [policy, attestor, trustRoot]) {
+      moved.release();
+    }
+    const adopted = trustRootIn(next, { adopt: true });
+    attestorIn(next, { keys: [adopted], adopt: true });
+    policyIn(next, { existing: ExistingPolicy.ADOPT });
+    const made = templates(app);
+    expect(forgotten(made.Old)).toHaveLength(6);
+    expect(made.New.imports.map((block) => block.to).sort()).toEqual(forgotten(made.Old));
+  });
+
+  test("it cannot be declared again in the stack that forgets it", () => {
+    const { stack, trustRoot } = chain();
+    trustRoot.release();
+    expect(() => trustRootIn(stack, { createKeyRing: false }, "Again")).toThrow(
+      `[INVALID_STATE] Stack/Again: the key "${KEY}" was released from this stack, which cannot forget and declare it at once; allowed: another stack, or no release()`,
     );
   });
 });

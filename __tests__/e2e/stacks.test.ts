@@ -1,3 +1,4 @@
+import type { TerraformStack } from "cdktf";
 import {
   AdmissionPolicy,
   Attestor,
@@ -10,6 +11,54 @@ import {
 import { GoogleDouble } from "../support/google-double";
 import { describeIfTerraform } from "../support/terraform";
 import { Deployment, googleStack, synthesize } from "./support";
+
+describeIfTerraform("a chain that moves to another stack", () => {
+  it("is forgotten by one and imported by the other, and nobody loses a permission", async () => {
+    const google = await GoogleDouble.start({ rejectEmptyAttestorLists: true });
+    const project = "my-secure-project";
+    const chain = (stack: TerraformStack, adopt: boolean) => {
+      const shared = { adopt, enableApis: false };
+      const trustRoot = new TrustRoot(stack, "TrustRoot", {
+        keyRingName: "ring",
+        keyName: "key",
+        location: "global",
+        ...shared,
+      });
+      const attestor = new Attestor(stack, "Attestor", { attestorName: "build", keys: [trustRoot], ...shared });
+      trustRoot.grants.viewPublicKey("user:ci@example.com");
+      const policy = new AdmissionPolicy(stack, "Policy", { existing: ExistingPolicy.ADOPT, enableApis: false });
+      policy.addClusterRule({ location: "us-central1", clusterName: "prod", requiredAttestors: [attestor] });
+      return [policy, attestor, trustRoot];
+    };
+    const before = synthesize((app) => {
+      chain(googleStack(app, "old", project), false);
+    });
+    const after = synthesize((app) => {
+      for (const construct of chain(googleStack(app, "old", project), false)) {
+        construct.release();
+      }
+      chain(googleStack(app, "new", project), true);
+    });
+    const old = Deployment.against(google);
+    const next = Deployment.against(google);
+    try {
+      await old.apply(before.old);
+      const key = `projects/${project}/locations/global/keyRings/ring/cryptoKeys/key`;
+      const granted = JSON.stringify((google.iamPolicy(key) as { bindings?: unknown }).bindings);
+      expect(granted).toContain("user:ci@example.com");
+      const calls = google.requests.length;
+      await next.apply(after.new);
+      await old.apply(after.old);
+      expect(google.requests.slice(calls).filter((request) => request.method === "DELETE")).toEqual([]);
+      expect(JSON.stringify((google.iamPolicy(key) as { bindings?: unknown }).bindings)).toBe(granted);
+      expect(await next.planned(after.new)).toEqual([]);
+    } finally {
+      old.remove();
+      next.remove();
+      await google.stop();
+    }
+  }, 300_000);
+});
 
 describeIfTerraform("three stacks in three projects", () => {
   let google: GoogleDouble;

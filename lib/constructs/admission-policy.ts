@@ -16,7 +16,7 @@ import {
   enforcementModeOf,
   GlobalPolicyEvaluationMode,
 } from "./admission-rule";
-import { claim, fixAddress, logicalId, waitFor, waitForNamed } from "./private/addressing";
+import { claim, fixAddress, logicalId, unclaim, waitFor, waitForNamed } from "./private/addressing";
 import {
   type AdmissionRule,
   checkCluster,
@@ -279,6 +279,7 @@ export class AdmissionPolicy extends AdmissionPolicyBase {
   public release(): void {
     if (!this.released) {
       this.released = true;
+      unclaim(this);
       forget(this.resource);
     }
   }

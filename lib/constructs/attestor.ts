@@ -14,7 +14,7 @@ import {
 } from "../vocabulary/resource-name";
 import { AttestorGrants } from "./attestor-grants";
 import type { AttestorPublicKey, IAttestorKeySource } from "./attestor-key";
-import { claim, fixAddress, logicalId, provide, waitFor } from "./private/addressing";
+import { claim, fixAddress, logicalId, provide, unclaim, waitFor } from "./private/addressing";
 import { enabledApi } from "./private/apis";
 import { resolveProject } from "./private/project";
 import { pathOf, Refusals, refuse } from "./private/refusals";
@@ -285,6 +285,7 @@ export class Attestor extends AttestorBase implements ISigningAttestor {
     }
     const resources = this.ownResources();
     this.released = true;
+    unclaim(this);
     this.grants._release();
     for (const resource of resources) {
       forget(resource);

@@ -9,7 +9,7 @@ import { clusterKey } from "../vocabulary/resource-name";
 import type { AdmissionPolicy } from "./admission-policy";
 import { EvaluationMode, enforcementModeOf } from "./admission-rule";
 import type { IAttestor } from "./attestor";
-import { claim, fixAddress, logicalId, waitFor } from "./private/addressing";
+import { claim, fixAddress, logicalId, unclaim, waitFor } from "./private/addressing";
 import { checkCluster, checkRule } from "./private/admission-rules";
 import { enabledApi } from "./private/apis";
 import { ENFORCE, holdEnforcement, ignoresEnforcement } from "./private/enforcement";
@@ -276,6 +276,7 @@ export class EnforcedCluster extends EnforcedClusterBase {
   public release(): void {
     if (!this.released) {
       this.released = true;
+      unclaim(this);
       releaseBindings(this);
       for (const resource of [this.nodePool, this.cluster, this.nodeServiceAccount]) {
         if (resource) {

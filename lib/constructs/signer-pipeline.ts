@@ -13,7 +13,7 @@ import { PROJECT_ID, serviceAccountEmail, shortHash, TRIGGER_NAME } from "../voc
 import { ROLES } from "../vocabulary/roles";
 import type { ISigningAttestor } from "./attestor";
 import type { PipelineSource } from "./pipeline-source";
-import { claim, fixAddress, logicalId, waitFor } from "./private/addressing";
+import { claim, fixAddress, logicalId, unclaim, waitFor } from "./private/addressing";
 import { enabledApi } from "./private/apis";
 import { type BuildConfig, type BuildStep, toTriggerBuild } from "./private/cloud-build-config";
 import { registerBuiltImage } from "./private/exemptions";
@@ -229,6 +229,7 @@ export class SignerPipeline extends SignerPipelineBase {
       return;
     }
     this.released = true;
+    unclaim(this);
     releaseBindings(this);
     for (const resource of [this.trigger, this.serviceAccount]) {
       if (resource) {

@@ -16,7 +16,7 @@ import {
 import type { SigningAlgorithm } from "../vocabulary/signing-algorithm";
 import { type AttestorPublicKey, checkPem, type IAttestorKeySource } from "./attestor-key";
 import { KeyVersion, KeyVersionState, ProtectionLevel } from "./key-version";
-import { addressOf, claim, fixAddress, logicalId, waitFor, waitForStack } from "./private/addressing";
+import { addressOf, claim, fixAddress, logicalId, unclaim, waitFor, waitForStack } from "./private/addressing";
 import { enabledApi } from "./private/apis";
 import { releaseBindings } from "./private/iam";
 import { checkKeyVersions, KMS_ALGORITHMS, repeated } from "./private/key-version-rules";
@@ -279,6 +279,7 @@ export class TrustRoot extends TrustRootBase {
       return;
     }
     this.released = true;
+    unclaim(this);
     releaseBindings(this);
     for (const version of this.versionResources.values()) {
       forget(version);

@@ -74,6 +74,8 @@ interface Claim {
   owner?: IConstruct;
   /** What has to exist before others may refer to it; known once the owner is complete. */
   resources?: () => readonly TerraformResource[];
+  /** The stack that forgets it with its next apply. */
+  releasedFrom?: TerraformStack;
   /** Who referred to it before it was declared. */
   readonly waiting: TerraformResource[];
 }
@@ -93,7 +95,25 @@ export function claim(construct: IConstruct, what: string, identity: string): vo
       `the ${what} "${identity}" is declared twice, first at ${entry.owner.node.path}; allowed: one construct for it in the app`,
     );
   }
+  if (entry.releasedFrom === TerraformStack.of(construct)) {
+    refuse(
+      construct.node.path,
+      ProblemCode.INVALID_STATE,
+      `the ${what} "${identity}" was released from this stack, which cannot forget and declare it at once; allowed: another stack, or no release()`,
+    );
+  }
   entry.owner = construct;
+}
+
+/** Gives up what a construct declared: another stack of the app may adopt it. */
+export function unclaim(construct: IConstruct): void {
+  for (const entry of claimsOf(construct).values()) {
+    if (entry.owner === construct) {
+      entry.owner = undefined;
+      entry.resources = undefined;
+      entry.releasedFrom = TerraformStack.of(construct);
+    }
+  }
 }
 
 /** Says what has to exist before others may refer to a claimed cloud resource by its name. */
@@ -120,12 +140,16 @@ export function waitForNamed(resource: TerraformResource, what: string, identity
   }
 }
 
-function claimOf(construct: IConstruct, what: string, identity: string): Claim {
+function claimsOf(construct: IConstruct): Map<string, Claim> {
   const root = construct.node.root as IConstruct & { [CLAIMS]?: Map<string, Claim> };
   if (!root[CLAIMS]) {
     Object.defineProperty(root, CLAIMS, { value: new Map<string, Claim>() });
   }
-  const claims = root[CLAIMS] as Map<string, Claim>;
+  return root[CLAIMS] as Map<string, Claim>;
+}
+
+function claimOf(construct: IConstruct, what: string, identity: string): Claim {
+  const claims = claimsOf(construct);
   const key = `${what} ${identity}`;
   const entry = claims.get(key) ?? { waiting: [] };
   claims.set(key, entry);

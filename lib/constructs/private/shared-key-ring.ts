@@ -3,7 +3,7 @@ import type { TerraformProvider } from "cdktf";
 import { Construct, type IConstruct } from "constructs";
 import { ProblemCode } from "../../vocabulary/problem";
 import { keyRingName } from "../../vocabulary/resource-name";
-import { claim, fixAddress, getOrCreate, logicalId, stackChild } from "./addressing";
+import { claim, fixAddress, getOrCreate, logicalId, stackChild, unclaim } from "./addressing";
 import { refuse } from "./refusals";
 import { forget, importExisting } from "./terraform-block";
 
@@ -73,6 +73,7 @@ export class SharedKeyRing extends Construct {
     this.users.delete(user);
     if (this.users.size === 0) {
       this.released = true;
+      unclaim(this);
       forget(this.resource);
     }
   }

@@ -2,7 +2,7 @@ import { ArtifactRegistryRepository } from "@cdktf/provider-google/lib/artifact-
 import type { TerraformProvider } from "cdktf";
 import { Construct, type IConstruct } from "constructs";
 import { ProblemCode } from "../../vocabulary/problem";
-import { claim, fixAddress, getOrCreate, logicalId, provide, stackChild, waitFor } from "./addressing";
+import { claim, fixAddress, getOrCreate, logicalId, provide, stackChild, unclaim, waitFor } from "./addressing";
 import { enabledApi } from "./apis";
 import { refuse } from "./refusals";
 import { forget } from "./terraform-block";
@@ -66,6 +66,7 @@ export class SharedRepository extends Construct {
     this.users.delete(user);
     if (this.users.size === 0) {
       this.released = true;
+      unclaim(this);
       forget(this.resource);
     }
   }
