@@ -1,4 +1,4 @@
-import { ProblemCode, Problems } from "../../lib";
+import { ProblemCode, Problems, SigningAlgorithm } from "../../lib";
 import { ProblemError, renderProblem, show } from "../../lib/vocabulary/problem";
 
 const ONE = { code: ProblemCode.INVALID_NAME, constructPath: "Stack/Key", message: "is wrong" };
@@ -17,6 +17,18 @@ test("an error carries its problems, and reads like them", () => {
     "2 problems:\n  [INVALID_NAME] Stack/Key: is wrong\n  [INVALID_LOCATION] Stack/Key: is nowhere",
   );
   expect(renderProblem(TWO)).toBe("[INVALID_LOCATION] Stack/Key: is nowhere");
+});
+
+test("the first line of the stack is the caller's, not the library's", () => {
+  let stack = "";
+  try {
+    SigningAlgorithm.of("EC_SIGN_ED25519");
+  } catch (error) {
+    stack = (error as Error).stack ?? "";
+  }
+  expect(stack).toMatch(/^ProblemError: \[UNSUPPORTED_ALGORITHM\]/);
+  const frames = stack.split("\n").filter((line) => /^\s+at /.test(line));
+  expect(frames[0]).toContain(__filename);
 });
 
 test("the problems of a second copy of the package are read all the same", () => {

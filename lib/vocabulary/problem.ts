@@ -1,3 +1,5 @@
+import { dirname, sep } from "node:path";
+
 /**
  * The machine-readable codes of everything this library refuses or warns about.
  *
@@ -107,9 +109,21 @@ export class ProblemError extends Error {
         : `${problems.length} problems:\n${problems.map((problem) => `  ${renderProblem(problem)}`).join("\n")}`,
     );
     this.name = "ProblemError";
+    this.stack = withoutOwnFrames(this.stack);
     // Recognized by symbol and not by class: two copies of the package may be installed.
     Object.defineProperty(this, PROBLEMS, { value: [...problems] });
   }
+}
+
+// The folder of the package's code, compiled or not.
+const PACKAGE = dirname(__dirname) + sep;
+
+/** The lines of the caller's program come first: where in this package it was noticed helps nobody. */
+function withoutOwnFrames(stack: string | undefined): string | undefined {
+  return stack
+    ?.split("\n")
+    .filter((line) => !/^\s+at /.test(line) || !line.includes(PACKAGE))
+    .join("\n");
 }
 
 /** One problem as the one line that a person reads. */
