@@ -34,15 +34,16 @@ export const MEMBER = `serviceAccount:robot@${PROJECT}.iam.gserviceaccount.com`;
 
 const outdirs: string[] = [];
 
-/** An app that writes into a folder of its own, removed when the process ends. */
+/** An app that writes into a folder of its own, removed when the tests of the file are through. */
 export function testApp(): App {
   const outdir = mkdtempSync(join(tmpdir(), "binauthz-synth-"));
   outdirs.push(outdir);
   return Testing.app({ outdir });
 }
 
-process.once("exit", () => {
-  for (const outdir of outdirs) {
+// Not when the process ends: jest hands each test file a process object of its own, which never does.
+afterAll(() => {
+  for (const outdir of outdirs.splice(0)) {
     rmSync(outdir, { recursive: true, force: true });
   }
 });
