@@ -81,3 +81,16 @@ describe("image paths in Artifact Registry", () => {
     expect(parseArtifactRegistryImage(path)).toBeUndefined();
   });
 });
+
+test("hostile text is answered at all: no character can be read in two ways", () => {
+  // With an ambiguous separator each of these would take longer than the universe has.
+  for (const text of [
+    `x.io/${"a-".repeat(200)}a!`,
+    `${"a.".repeat(200)}!`,
+    `${"a__".repeat(200)}!`,
+    `${"-".repeat(400)}!`,
+  ]) {
+    expect(parseImageReference(text)).toBeUndefined();
+    expect(parseArtifactRegistryImage(`us-central1-docker.pkg.dev/my-project/my-repo/${text}`)).toBeUndefined();
+  }
+});

@@ -109,6 +109,18 @@ describe("text that is no public key", () => {
     expect(parsePublicKey(pem)).toEqual({ error });
   });
 
+  test("a point in the hybrid form: the same key under a second fingerprint", () => {
+    const der = keyIn(P256_PEM).export({ type: "spki", format: "der" });
+    const hybrid = Buffer.from(der);
+    // The form of the point stands before its two coordinates; the last bit of the second one tells 6 from 7.
+    hybrid[der.length - 65] = 6 + (der[der.length - 1] & 1);
+    const pem = `-----BEGIN PUBLIC KEY-----\n${hybrid.toString("base64")}\n-----END PUBLIC KEY-----\n`;
+    expect(createPublicKey(pem).asymmetricKeyType).toBe("ec");
+    expect(parsePublicKey(pem)).toEqual({
+      error: "is a PEM of an EC key in the hybrid form, which RFC 5480 forbids",
+    });
+  });
+
   test("the key of the example is one", () => {
     expect(keyIn(P256_PEM).equals(createPublicKey(P256_PEM))).toBe(true);
   });

@@ -13,10 +13,26 @@ export function parsePublicKey(pem: string): ParsedPublicKey {
     return { error: label && label !== "PUBLIC KEY" ? `is a PEM of a ${label}` : "is no PEM" };
   }
   try {
-    return { key: createPublicKey(pem) };
+    const key = createPublicKey(pem);
+    return isHybrid(key) ? { error: "is a PEM of an EC key in the hybrid form, which RFC 5480 forbids" } : { key };
   } catch {
     return { error: "is a PEM that holds no readable key" };
   }
+}
+
+/**
+ * Whether the point of an EC key is written in the hybrid form: a second spelling of the same key, and so a second
+ * fingerprint, that OpenSSL reads and RFC 5480 (2.2) forbids.
+ */
+function isHybrid(key: KeyObject): boolean {
+  if (key.asymmetricKeyType !== "ec") {
+    return false;
+  }
+  const der = key.export({ type: "spki", format: "der" });
+  const coordinate = Buffer.from(key.export({ format: "jwk" }).x as string, "base64url").length;
+  // The point comes last: its form, then two coordinates. A compressed one is shorter than that together with its header.
+  const form = der[der.length - 1 - 2 * coordinate];
+  return form === 6 || form === 7;
 }
 
 /** Why a key cannot belong to an algorithm; undefined where it fits. */
