@@ -1,0 +1,426 @@
+import { known, type TrustModel } from "./model";
+import { assemble, concernsTrust } from "./private/assemble";
+import { type Attribute, type AttributeMap, isRecord, type Json, NotKnown, own } from "./private/attribute";
+import { traversal, unresolved } from "./private/expression";
+import { modulePrefix, PlanConfiguration, referencesOf } from "./private/plan-configuration";
+import { overlay } from "./private/planned";
+import {
+  attributesOf,
+  identity,
+  listIn,
+  type Recorded,
+  recordedIn,
+  resourceOf,
+  withoutIndexes,
+} from "./private/recorded";
+import type { ProviderDefaults, Resource } from "./private/resource";
+import { ReadError } from "./read-error";
+import { checkFormat } from "./state";
+import type { ReadOptions } from "./terraform-json";
+
+/** A plan: what is, what will be, and what is done for it. */
+export interface Plan {
+  readonly before: TrustModel;
+  readonly after: TrustModel;
+  /** Every change that concerns trust, in the order of the plan. */
+  readonly changes: readonly PlannedChange[];
+  /** False where Terraform says that the plan is of a part only, for instance with `-target`. */
+  readonly complete: boolean;
+  /** True where planning stopped with an error. */
+  readonly errored: boolean;
+  readonly timestamp?: string;
+}
+
+/** What the plan does with one resource. */
+export interface PlannedChange {
+  readonly address: string;
+  /** The address it had before, where it moves. */
+  readonly previousAddress?: string;
+  readonly mode: "managed" | "data";
+  readonly type: string;
+  /** In order: `["delete", "create"]` has a gap, `["create", "delete"]` has none. */
+  readonly actions: readonly string[];
+  readonly reason?: string;
+  /** The key of an object that an earlier apply left to be deleted. */
+  readonly deposed?: string;
+  readonly imported: boolean;
+}
+
+const POLICY = "google_binary_authorization_policy";
+const ATTESTOR = "google_binary_authorization_attestor";
+
+/**
+ * Reads what `terraform show -json` prints of a plan.
+ *
+ * Three things of the google provider are not taken at their word. A policy that refers to an attestor of the same plan
+ * shows the old attestors, or none, without saying that they are unknown: they are hidden here. A default rule whose
+ * list of attestors changes while one of them stays is not applied as it is shown
+ * (https://github.com/hashicorp/terraform-provider-google/issues/14929): its list is hidden too. A policy that is
+ * destroyed is not gone: the project then admits everything.
+ *
+ * @param source how the user named it, for messages and origins
+ * @param json the parsed file
+ */
+export function readPlan(source: string, json: unknown, options: ReadOptions = {}): Plan {
+  if (!isRecord(json) || !Array.isArray(own(json, "resource_changes") ?? [])) {
+    throw new ReadError({
+      source,
+      problem: "is no plan",
+      found: json,
+      allowed: "what terraform show -json prints of a plan file",
+    });
+  }
+  checkFormat(source, json);
+  return new PlanReader(source, json, options).read();
+}
+
+interface ReadChange extends PlannedChange {
+  readonly before: AttributeMap | undefined;
+  readonly after: AttributeMap | undefined;
+  /** `after_unknown` of what is read. */
+  readonly unknown: AttributeMap | boolean;
+}
+
+class PlanReader {
+  private readonly configuration: PlanConfiguration;
+  private readonly all: readonly ReadChange[];
+  private readonly prior: readonly Recorded[];
+
+  public constructor(
+    private readonly source: string,
+    private readonly json: Json,
+    private readonly options: ReadOptions,
+  ) {
+    this.configuration = new PlanConfiguration(own(json, "configuration"));
+    this.all = listIn(source, json, "resource_changes").map((entry) => this.readChange(entry));
+    const prior = own(json, "prior_state");
+    const values = isRecord(prior) ? own(prior, "values") : undefined;
+    const rootModule = isRecord(values) ? own(values, "root_module") : undefined;
+    this.prior = rootModule === undefined ? [] : recordedIn(source, rootModule);
+  }
+
+  public read(): Plan {
+    const current = this.all.filter(({ deposed, type }) => deposed === undefined && concernsTrust(type));
+    const listed = new Set(this.all.flatMap(({ address, previousAddress }) => [address, previousAddress ?? address]));
+    // What a partial plan leaves out stays as it is; so do data sources that were read already.
+    const untouched = this.prior
+      .filter(({ address, type }) => concernsTrust(type) && !listed.has(address))
+      .map((recorded) => this.resource(recorded));
+    const before = current.flatMap((change) => this.beforehand(change));
+    const after = current.flatMap((change) => this.afterwards(change, current));
+    const timestamp = own(this.json, "timestamp");
+    return {
+      before: assemble([...before, ...untouched]),
+      after: assemble([...after, ...untouched]),
+      changes: this.all
+        .filter(({ type }) => concernsTrust(type))
+        .map(({ before: _, after: __, unknown: ___, ...change }) => change),
+      complete: own(this.json, "complete") !== false,
+      errored: own(this.json, "errored") === true,
+      ...(typeof timestamp === "string" && { timestamp }),
+    };
+  }
+
+  private readChange(entry: unknown): ReadChange {
+    const { address, mode, type } = identity(this.source, entry);
+    const fields = entry as Json;
+    const change = own(fields, "change");
+    const actions = isRecord(change) ? own(change, "actions") : undefined;
+    if (!isRecord(change) || !Array.isArray(actions) || !actions.every((action) => typeof action === "string")) {
+      throw new ReadError({
+        source: this.source,
+        at: address,
+        problem: '"change" is not valid',
+        found: change,
+        allowed: 'an object with "actions", "before" and "after"',
+      });
+    }
+    const relevant = concernsTrust(type) || type === "google_iam_policy";
+    const text = (name: string) => {
+      const value = own(fields, name);
+      return typeof value === "string" ? value : undefined;
+    };
+    const values = (name: string) => {
+      const value = own(change, name);
+      return !relevant || value === null || value === undefined
+        ? undefined
+        : attributesOf(this.source, address, type, value);
+    };
+    const mask = relevant ? own(change, "after_unknown") : undefined;
+    const unknown = isRecord(mask) ? attributesOf(this.source, address, type, mask) : mask === true;
+    const [previousAddress, reason, deposed] = ["previous_address", "action_reason", "deposed"].map(text);
+    return {
+      address,
+      ...(previousAddress !== undefined && { previousAddress }),
+      mode,
+      type,
+      actions: actions as string[],
+      ...(reason !== undefined && { reason }),
+      ...(deposed !== undefined && { deposed }),
+      imported: isRecord(own(change, "importing")),
+      before: values("before"),
+      after: values("after"),
+      unknown,
+    };
+  }
+
+  /** What is there of a resource now. What a data source found while planning is there now as well. */
+  private beforehand(change: ReadChange): Resource[] {
+    const { address, after, before, mode, previousAddress, unknown } = change;
+    if (before) {
+      return [this.recorded(change, before, previousAddress)];
+    }
+    if (mode === "managed") {
+      return [];
+    }
+    const prior = this.prior.find((recorded) => recorded.address === address);
+    if (prior) {
+      return [this.resource(prior)];
+    }
+    const found =
+      after && unknown !== true && !Object.keys(unknown).some((attribute) => isUnknownAt(unknown, attribute));
+    return found ? [this.recorded(change, after)] : [];
+  }
+
+  /** What will be there of a resource once the plan is applied. */
+  private afterwards(change: ReadChange, current: readonly ReadChange[]): Resource[] {
+    const { actions, after, before, type } = change;
+    const forgotten = actions.includes("forget") && before ? [this.recorded(change, before)] : [];
+    if (type === POLICY && before && actions.includes("delete")) {
+      return this.afterDestroyedPolicy(change, before, current);
+    }
+    if (!after && !isPlanned(actions)) {
+      // Terraform forgets it, and it goes on as it is.
+      return forgotten;
+    }
+    const planned = this.planned(change);
+    // Two bindings are two, however much alike; a thing with a name, or a project's one policy, is written over.
+    const same =
+      before !== undefined &&
+      (type === POLICY || own(before, "name") !== undefined) &&
+      sameThing(planned, before, "project", "location", "name");
+    const resource = this.recorded(change, type === POLICY ? this.truePolicy(change, planned, current) : planned);
+    return same ? [resource] : [resource, ...forgotten];
+  }
+
+  private planned(change: ReadChange): AttributeMap {
+    const { after, unknown } = change;
+    const values = overlay(after ?? {}, unknown === true ? {} : unknown);
+    const attributes = this.withDefaultProject(change, (isRecord(values) ? values : {}) as AttributeMap);
+    return change.type.endsWith("_iam_policy") ? this.withPolicyData(change, attributes) : attributes;
+  }
+
+  /** A project that is not written is that of the provider, also where Terraform says it will know it later. */
+  private withDefaultProject(change: ReadChange, attributes: AttributeMap): AttributeMap {
+    const address = withoutIndexes(change.address);
+    const written = !this.configuration.has(address) || this.configuration.expression(address, "project") !== undefined;
+    const project = this.configuration.providerSetting(address, "project");
+    return !written && project !== undefined && own(attributes, "project") instanceof NotKnown
+      ? { ...attributes, project }
+      : attributes;
+  }
+
+  /** Destroying a policy writes one that admits everything; of its other fields the provider's versions differ. */
+  private afterDestroyedPolicy(change: ReadChange, before: AttributeMap, current: readonly ReadChange[]): Resource[] {
+    const { actions, after } = change;
+    const abandoned = own(before, "deletion_policy") === "ABANDON";
+    const rest = abandoned ? before : overlay(OPENED, OPENED_UNKNOWN);
+    const left = this.recorded(change, { ...(rest as AttributeMap), project: own(before, "project") as Attribute });
+    if (!after) {
+      const succeeded = current.some(
+        (other) =>
+          other !== change && other.type === POLICY && other.after && sameThing(other.after, before, "project"),
+      );
+      // Which of the two is written last is not settled: the successor is read, as unknown.
+      return succeeded ? [] : [left];
+    }
+    const planned = this.truePolicy(change, this.planned(change), current);
+    const sameProject = sameThing(after, before, "project");
+    if (sameProject && !abandoned && actions.indexOf("create") < actions.indexOf("delete")) {
+      return [left];
+    }
+    return sameProject ? [this.recorded(change, planned)] : [this.recorded(change, planned), left];
+  }
+
+  /** The planned policy, without what the provider shows of it and does not do. */
+  private truePolicy(change: ReadChange, planned: AttributeMap, current: readonly ReadChange[]): AttributeMap {
+    const contested = current.some(
+      (other) =>
+        other !== change &&
+        other.type === POLICY &&
+        other.actions.includes("delete") &&
+        !other.after &&
+        other.before !== undefined &&
+        sameThing(planned, other.before, "project"),
+    );
+    if (contested) {
+      const names = ["admission_whitelist_patterns", "cluster_admission_rules", "default_admission_rule"];
+      const mask = Object.fromEntries([...names, "global_policy_evaluation_mode"].map((name) => [name, true]));
+      return overlay(planned, mask) as AttributeMap;
+    }
+    const defaults = listOf(own(planned, "default_admission_rule"));
+    const clusters = listOf(own(planned, "cluster_admission_rules"));
+    return {
+      ...planned,
+      ...(defaults && {
+        default_admission_rule: defaults.map((rule) => this.trueDefaultRule(change, rule)),
+      }),
+      ...(clusters && {
+        cluster_admission_rules: clusters.map((rule) =>
+          this.trueRule(change, rule, this.rulesWritten(change, "cluster_admission_rules", rule)),
+        ),
+      }),
+    };
+  }
+
+  private trueDefaultRule(change: ReadChange, rule: Attribute): Attribute {
+    const names = attestorsOf(rule);
+    const old = attestorsOf(listOf(own(change.before ?? {}, "default_admission_rule"))?.[0] ?? null);
+    const stays = [...names].some((name) => old.has(name));
+    if (stays && (names.size !== old.size || [...names].some((name) => !old.has(name)))) {
+      return withAttestors(rule, `\${${change.address}.default_admission_rule[0].require_attestations_by}`);
+    }
+    return this.trueRule(change, rule, this.rulesWritten(change, "default_admission_rule"));
+  }
+
+  /** What the configuration says of a rule; undefined where it comes from a `dynamic` block. */
+  private rulesWritten(change: ReadChange, attribute: string, rule?: Attribute): readonly unknown[] | undefined {
+    const written = this.configuration.expression(withoutIndexes(change.address), attribute);
+    const blocks = Array.isArray(written) ? written : [];
+    if (rule === undefined) {
+      return blocks.length > 0 ? blocks : undefined;
+    }
+    const cluster = isRecord(rule) ? own(rule, "cluster") : undefined;
+    const constant = (block: unknown) => {
+      const expression = isRecord(block) ? own(block, "cluster") : undefined;
+      return isRecord(expression) ? own(expression, "constant_value") : undefined;
+    };
+    const exact = blocks.filter((block) => constant(block) === cluster);
+    const open = blocks.filter((block) => constant(block) === undefined);
+    const found = exact.length > 0 ? exact : open;
+    return found.length > 0 ? found : undefined;
+  }
+
+  private trueRule(change: ReadChange, rule: Attribute, written: readonly unknown[] | undefined): Attribute {
+    const address = withoutIndexes(change.address);
+    if (!this.configuration.has(address)) {
+      return rule;
+    }
+    const prefix = modulePrefix(address);
+    const references = written?.flatMap((block) =>
+      referencesOf(isRecord(block) ? own(block, "require_attestations_by") : undefined),
+    );
+    const doubtful =
+      references === undefined
+        ? this.createsAttestor()
+          ? `${change.address}.require_attestations_by`
+          : undefined
+        : references.find((reference) => this.mayBeUnknown(reference, prefix));
+    return doubtful === undefined ? rule : withAttestors(rule, `\${${doubtful}}`);
+  }
+
+  /** Whether a reference may lead to a value that Terraform will know only later. */
+  private mayBeUnknown(reference: string, prefix: string): boolean {
+    const steps = traversal(reference);
+    const [first] = steps ?? [];
+    if (
+      steps === undefined ||
+      first === "module" ||
+      first === "local" ||
+      first === "each" ||
+      (first === "var" && prefix !== "")
+    ) {
+      return this.createsAttestor();
+    }
+    if (["var", "path", "terraform", "count", "self"].includes(String(first))) {
+      return false;
+    }
+    const length = first === "data" ? 3 : 2;
+    const address = prefix + steps.slice(0, length).join(".");
+    const changes = this.all.filter(
+      (change) => withoutIndexes(change.address) === address && change.deposed === undefined,
+    );
+    const path = steps.slice(length).filter((step) => typeof step === "string");
+    if (changes.length === 0) {
+      return !this.prior.some((recorded) => withoutIndexes(recorded.address) === address) && this.createsAttestor();
+    }
+    return changes.some(({ actions, type, unknown }) =>
+      concernsTrust(type) ? isUnknownAt(unknown, path[0] ?? "id") : actions.some((action) => action !== "no-op"),
+    );
+  }
+
+  private createsAttestor(): boolean {
+    return this.all.some(({ type, unknown }) => type === ATTESTOR && isUnknownAt(unknown, "id"));
+  }
+
+  /** The bindings of an IAM policy that is made of a data source, where that one shows them. */
+  private withPolicyData(change: ReadChange, attributes: AttributeMap): AttributeMap {
+    const address = withoutIndexes(change.address);
+    if (!(own(attributes, "policy_data") instanceof NotKnown)) {
+      return attributes;
+    }
+    const [reference] = referencesOf(this.configuration.expression(address, "policy_data"));
+    const data = modulePrefix(address) + String(reference).replace(/\.policy_data$/, "");
+    const found = this.all.filter((other) => withoutIndexes(other.address) === data);
+    if (found.length !== 1 || found[0].type !== "google_iam_policy") {
+      return attributes;
+    }
+    const bindings = own(this.planned(found[0]), "binding") as Attribute | undefined;
+    return { ...attributes, policy_data: { bindings: bindings ?? [] } };
+  }
+
+  private recorded(change: ReadChange, values: AttributeMap, address = change.address): Resource {
+    return this.resource({ address, mode: change.mode, type: change.type, values });
+  }
+
+  private resource(recorded: Recorded): Resource {
+    const setting = (name: string) => this.configuration.providerSetting(withoutIndexes(recorded.address), name);
+    const [project, region, zone] = [setting("project") ?? this.options.project, setting("region"), setting("zone")];
+    const defaults: ProviderDefaults = {
+      ...(project !== undefined && { project: known(project) }),
+      ...(region !== undefined && { region: known(region) }),
+      ...(zone !== undefined && { zone: known(zone) }),
+    };
+    return resourceOf(this.source, recorded, defaults);
+  }
+}
+
+// https://github.com/hashicorp/terraform-provider-google/blob/v6.50.0/google/services/binaryauthorization/resource_binary_authorization_policy.go
+const OPENED = {
+  default_admission_rule: [
+    { evaluation_mode: "ALWAYS_ALLOW", enforcement_mode: "ENFORCED_BLOCK_AND_AUDIT_LOG", require_attestations_by: [] },
+  ],
+  cluster_admission_rules: [],
+};
+const OPENED_UNKNOWN = { admission_whitelist_patterns: true, global_policy_evaluation_mode: true };
+
+function isPlanned(actions: readonly string[]): boolean {
+  return actions.some((action) => ["create", "update", "no-op", "read"].includes(action));
+}
+
+function sameThing(one: AttributeMap, other: AttributeMap, ...names: string[]): boolean {
+  return names.every((name) => own(one, name) === own(other, name));
+}
+
+function listOf(value: unknown): readonly Attribute[] | undefined {
+  return Array.isArray(value) ? (value as Attribute[]) : undefined;
+}
+
+/** The short names of a rule's attestors, which is all that the provider compares. */
+function attestorsOf(rule: Attribute): Set<string> {
+  const list = isRecord(rule) ? listOf(own(rule, "require_attestations_by")) : undefined;
+  return new Set(
+    (list ?? []).flatMap((name) => (typeof name === "string" ? [name.slice(name.lastIndexOf("/") + 1)] : [])),
+  );
+}
+
+function withAttestors(rule: Attribute, reference: string): Attribute {
+  return isRecord(rule) ? ({ ...rule, require_attestations_by: unresolved(reference) } as AttributeMap) : rule;
+}
+
+function isUnknownAt(unknown: unknown, attribute: string): boolean {
+  const below = isRecord(unknown) ? own(unknown, attribute) : unknown;
+  const any = (mask: unknown): boolean =>
+    mask === true || (typeof mask === "object" && mask !== null && Object.values(mask).some(any));
+  return any(below);
+}
