@@ -299,13 +299,6 @@ function agreed(judgements: readonly Judgement[]): Judgement {
   return { holds: "unknown", diagnosis: judgements.flatMap(({ diagnosis }) => diagnosis) };
 }
 
-const ALGORITHMS: ReadonlyMap<string, string> = new Map(
-  SigningAlgorithm.values().flatMap(({ kmsName, attestorName }): [string, string][] => [
-    [kmsName, attestorName],
-    [attestorName, attestorName],
-  ]),
-);
-
 function judgeKey(attestor: Attestor, key: AttestorKey, signed: Signed, verifier: SignatureVerifier): Judgement {
   const { keyId } = signed;
   const what = () => `the public key ${shown(keyId)} of ${attestor.name}`;
@@ -316,7 +309,7 @@ function judgeKey(attestor: Attestor, key: AttestorKey, signed: Signed, verifier
   if (key.algorithm.state !== "known") {
     return unknown(unknownValue(`the algorithm of ${what()}`, key.algorithm));
   }
-  const algorithm = ALGORITHMS.get(key.algorithm.value);
+  const algorithm = SigningAlgorithm._named(key.algorithm.value)?.attestorName;
   if (algorithm === undefined) {
     const detail = `${what()} is for ${shown(key.algorithm.value)}, which Binary Authorization does not verify`;
     return no({ code: "unsupported-key-type", detail, keyId });

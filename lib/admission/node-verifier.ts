@@ -32,7 +32,9 @@ interface Slot {
  */
 export function nodeVerifier(): SignatureVerifier {
   let keys = 0;
-  const readers = new Map([...ALGORITHMS].map(([name, algorithm]) => [name, memoized(KEYS, keyReader(algorithm))]));
+  const readers = new Map(
+    SigningAlgorithm.values().map((algorithm) => [algorithm, memoized(KEYS, keyReader(algorithm))]),
+  );
   const slots = memoized(RESULTS, (): Slot => ({}));
   function keyReader(algorithm: SigningAlgorithm) {
     return (pem: string) => {
@@ -43,7 +45,8 @@ export function nodeVerifier(): SignatureVerifier {
   return {
     verify({ publicKeyPem, algorithm, data, signature }) {
       try {
-        const key = readers.get(algorithm)?.(publicKeyPem);
+        const named = SigningAlgorithm._named(algorithm);
+        const key = named && readers.get(named)?.(publicKeyPem);
         if (!key) {
           return false;
         }
@@ -68,13 +71,6 @@ export function nodeVerifier(): SignatureVerifier {
 function buffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
-
-const ALGORITHMS: ReadonlyMap<string, SigningAlgorithm> = new Map(
-  SigningAlgorithm.values().flatMap((algorithm): [string, SigningAlgorithm][] => [
-    [algorithm.attestorName, algorithm],
-    [algorithm.kmsName, algorithm],
-  ]),
-);
 
 function checkWith(pem: string, algorithm: SigningAlgorithm): Check {
   const parsed = parsePublicKey(pem);

@@ -68,9 +68,7 @@ export class SigningAlgorithm {
    * @param name for example `EC_SIGN_P256_SHA256` or `ECDSA_P256_SHA256`
    */
   public static of(name: string): SigningAlgorithm {
-    const found = SigningAlgorithm.values().find(
-      (algorithm) => algorithm.kmsName === name || algorithm.attestorName === name,
-    );
+    const found = SigningAlgorithm._named(name);
     if (!found) {
       throw new ProblemError([
         {
@@ -83,6 +81,14 @@ export class SigningAlgorithm {
       ]);
     }
     return found;
+  }
+
+  /**
+   * The algorithm of a name in either form; undefined for every other name.
+   * @internal
+   */
+  public static _named(name: string): SigningAlgorithm | undefined {
+    return BY_NAME.get(name);
   }
 
   private static ec(kmsName: string, namedCurve: string, inKms: boolean): SigningAlgorithm {
@@ -118,3 +124,10 @@ export class SigningAlgorithm {
     return this.kmsName;
   }
 }
+
+const BY_NAME: ReadonlyMap<string, SigningAlgorithm> = new Map(
+  SigningAlgorithm.values().flatMap((algorithm): [string, SigningAlgorithm][] => [
+    [algorithm.kmsName, algorithm],
+    [algorithm.attestorName, algorithm],
+  ]),
+);

@@ -39,7 +39,7 @@ export function waitFor(resource: TerraformResource, ...dependencies: (Terraform
       continue;
     }
     if (TerraformStack.of(dependency) === TerraformStack.of(resource)) {
-      // Plain addresses and not tokens: at a thousand clusters the tokens alone would cost a tenth of the time.
+      // Plain addresses and not tokens: CDKTF captures a stack trace for each token.
       const address = addressOf(dependency);
       resource.dependsOn = resource.dependsOn ?? [];
       if (!resource.dependsOn.includes(address)) {

@@ -99,7 +99,7 @@ function common(props: Props) {
 
 /**
  * The cluster as the provider's construct takes it. A configuration and not the construct: CDKTF captures the whole stack
- * for each of its over hundred attribute objects, and every call in between would cost a thousand clusters a percent.
+ * for each of its many attribute objects, and each call in between would make every one of those stacks longer.
  */
 export function clusterConfig(props: Props, email: string): ContainerClusterConfig {
   const protect = props.deletionProtection === false ? undefined : true;

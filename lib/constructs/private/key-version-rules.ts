@@ -2,6 +2,7 @@ import { ProblemCode, show } from "../../vocabulary/problem";
 import { checkPem } from "../attestor-key";
 import { type KeyVersion, KeyVersionState } from "../key-version";
 import type { Refusals } from "./refusals";
+import { repeated } from "./repeated";
 
 /** What Cloud KMS signs with and Binary Authorization verifies, for messages. */
 export const KMS_ALGORITHMS = "EC_SIGN_P256_SHA256, EC_SIGN_P384_SHA384 and the RSA_SIGN algorithms";
@@ -71,9 +72,4 @@ function checkGaps(refusals: Refusals, versions: readonly KeyVersion[]): void {
       `the numbers ${missing.slice(0, 10).join(", ")}${missing.length > 10 ? ", …" : ""} are missing below ${highest}; allowed: no gap, a version that is gone as KeyVersion.destroyed and one made elsewhere as KeyVersion.unmanaged`,
     );
   }
-}
-
-/** What is there more than once, each named once. */
-export function repeated<T>(values: readonly T[]): T[] {
-  return [...new Set(values.filter((value, index) => values.indexOf(value) !== index))];
 }

@@ -50,27 +50,49 @@ export function evaluateText(text: string, lookup: Lookup, depth: number): Attri
   return parts.every(scalar) ? parts.join("") : unresolved(text);
 }
 
-/** Where the bracket that encloses a position closes; undefined where it never does. */
-function closing(text: string, start: number): number | undefined {
+/**
+ * Shows every character outside of strings, with the number of brackets that are open before it, until the visitor stops
+ * by returning false. Whether it came to the end: false also where a string never closes.
+ */
+function scan(
+  text: string,
+  start: number,
+  visit: (character: string, index: number, depth: number) => boolean | undefined,
+): boolean {
   let depth = 0;
   for (let index = start; index < text.length; index += 1) {
     const character = text[index];
     if (character === '"') {
       const end = stringEnd(text, index);
       if (end === undefined) {
-        return undefined;
+        return false;
       }
       index = end;
-    } else if ("{[(".includes(character)) {
+      continue;
+    }
+    if (visit(character, index, depth) === false) {
+      return false;
+    }
+    if ("{[(".includes(character)) {
       depth += 1;
     } else if ("}])".includes(character)) {
-      if (depth === 0) {
-        return index;
-      }
       depth -= 1;
     }
   }
-  return undefined;
+  return true;
+}
+
+/** Where the bracket that encloses a position closes; undefined where it never does. */
+function closing(text: string, start: number): number | undefined {
+  let found: number | undefined;
+  scan(text, start, (character, index, depth) => {
+    if (depth > 0 || !"}])".includes(character)) {
+      return undefined;
+    }
+    found = index;
+    return false;
+  });
+  return found;
 }
 
 /** Where the string that begins at a position ends, templates inside it included. */
@@ -155,23 +177,15 @@ function evaluateExpression(text: string, lookup: Lookup, depth: number): Attrib
 function listed(text: string): string[] | undefined {
   const parts: string[] = [];
   let start = 0;
-  let depth = 0;
-  for (let index = 0; index < text.length; index += 1) {
-    const character = text[index];
-    if (character === '"') {
-      const end = stringEnd(text, index);
-      if (end === undefined) {
-        return undefined;
-      }
-      index = end;
-    } else if ("{[(".includes(character)) {
-      depth += 1;
-    } else if ("}])".includes(character)) {
-      depth -= 1;
-    } else if (character === "," && depth === 0) {
+  const whole = scan(text, 0, (character, index, depth) => {
+    if (character === "," && depth === 0) {
       parts.push(text.slice(start, index));
       start = index + 1;
     }
+    return undefined;
+  });
+  if (!whole) {
+    return undefined;
   }
   const last = text.slice(start);
   return last.trim() === "" ? parts : [...parts, last];

@@ -63,5 +63,5 @@ function readAttestorKey(block: Block): AttestorKey[] {
 
 /** The name of the Binary Authorization API for an algorithm in either spelling; an unknown name stays. */
 export function attestorAlgorithm(name: string): string {
-  return SigningAlgorithm.values().find(({ kmsName }) => kmsName === name)?.attestorName ?? name;
+  return SigningAlgorithm._named(name)?.attestorName ?? name;
 }

@@ -77,5 +77,5 @@ function publicKey(resource: Resource): Value<KeyMaterial> {
 }
 
 function kmsAlgorithm(name: string): string {
-  return SigningAlgorithm.values().find(({ attestorName }) => attestorName === name)?.kmsName ?? name;
+  return SigningAlgorithm._named(name)?.kmsName ?? name;
 }
