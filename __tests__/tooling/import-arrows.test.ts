@@ -11,11 +11,12 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   constructs: ["vocabulary"],
   trust: ["vocabulary"],
   admission: ["trust", "vocabulary"],
-  review: ["trust", "admission", "vocabulary"],
+  workloads: ["trust", "admission", "vocabulary"],
+  review: ["trust", "admission", "workloads", "vocabulary"],
   kubernetes: ["constructs", "vocabulary"],
-  sandbox: ["trust", "admission", "vocabulary"],
-  testing: ["trust", "admission", "review", "vocabulary"],
-  cli: ["vocabulary", "constructs", "trust", "admission", "review", "kubernetes", "sandbox", "testing"],
+  sandbox: ["trust", "admission", "workloads", "vocabulary"],
+  testing: ["trust", "admission", "workloads", "review", "vocabulary"],
+  cli: ["vocabulary", "constructs", "trust", "admission", "workloads", "review", "kubernetes", "sandbox", "testing"],
 };
 const ROOMS = Object.keys(MAY_IMPORT);
 
@@ -80,7 +81,7 @@ allowed("lib/trust/lazy.ts", 'export const NAME = require("./private/thing") as 
 // The framework and the providers.
 const GOOGLE = "@cdktf/provider-google";
 const KUBERNETES = "@cdktf/provider-kubernetes";
-for (const room of ["vocabulary", "trust", "admission", "review"]) {
+for (const room of ["vocabulary", "trust", "admission", "workloads", "review"]) {
   refused(`lib/${room}/framework.ts`, "cdktf", "cdktf/lib/testing", "constructs", `${GOOGLE}/lib/kms-key-ring`);
 }
 for (const room of ["constructs", "kubernetes"]) {
