@@ -1,0 +1,118 @@
+import { KNOWN_PERMISSIONS, PREDEFINED_ROLES } from "../vocabulary/role-permissions";
+import { permissionDenied } from "./errors";
+import { list, str, strings } from "./json";
+import { lookup, projectNumber, type State } from "./state";
+
+/** What a bearer token has to look like to name its principal: `principal:serviceAccount:ci@p.iam.gserviceaccount.com`. */
+const TOKEN_PREFIX = "principal:";
+
+/** A principal in IAM's form. */
+const PRINCIPAL =
+  /^(?:(?:user|serviceAccount):[^\s@:,"]+@[^\s@:,"]+|(?:principal|principalSet):\/\/[^\s,"]+|group:[^\s@:,"]+@[^\s@:,"]+)$/;
+
+/** The token with which a principal calls the sandbox. Throws a `RangeError` for what is no principal. */
+export function tokenFor(principal: string): string {
+  if (!PRINCIPAL.test(principal)) {
+    throw new RangeError(
+      `${JSON.stringify(principal)} is no principal; allowed: user:EMAIL, serviceAccount:EMAIL, principal://…`,
+    );
+  }
+  return TOKEN_PREFIX + principal;
+}
+
+/** Who calls; undefined where the token is none of this sandbox: one of a real account, for instance. */
+export function principalOf(state: State, authorization: string | undefined): string | undefined {
+  const token = /^Bearer (\S+)$/i.exec(authorization ?? "")?.[1];
+  if (token === undefined) {
+    return undefined;
+  }
+  const named = token.startsWith(TOKEN_PREFIX) ? token.slice(TOKEN_PREFIX.length) : undefined;
+  const principal = named !== undefined && PRINCIPAL.test(named) ? named : lookup(state.accessTokens, token);
+  return principal !== undefined && isDisabled(state, principal) ? undefined : principal;
+}
+
+function isDisabled(state: State, principal: string): boolean {
+  const email = /^serviceAccount:(.*)$/.exec(principal)?.[1];
+  return Object.values(state.serviceAccounts).some((account) => account.email === email && account.disabled === true);
+}
+
+/**
+ * The resources on which a binding counts for a resource: itself, and everything that holds it. Names alternate between
+ * collections and ids, so what holds a resource is its name without the last pairs.
+ */
+export function lineage(resource: string): string[] {
+  const parts = resource.split("/");
+  const holders = parts.map((_, index) => index + 1).filter((length) => length % 2 === 0 || length === parts.length);
+  return holders.map((length) => parts.slice(0, length).join("/"));
+}
+
+/** Whether a principal holds a permission on a resource. */
+export function can(state: State, principal: string, permission: string, resource: string): boolean {
+  if (principal === state.owner && ownerMay(permission)) {
+    return true;
+  }
+  const holders = lineage(resource);
+  return (
+    holders.some((holder) => grantedOn(state, holder, principal, permission)) ||
+    agentMay(state, principal, permission, holders)
+  );
+}
+
+/** Throws Google's 403, which names the missing permission. */
+export function authorize(state: State, principal: string, permission: string, resource: string): void {
+  if (!can(state, principal, permission, resource)) {
+    throw permissionDenied(permission, resource);
+  }
+}
+
+/** The table leaves permissions outside the chain out; the owner has them all the same. */
+function ownerMay(permission: string): boolean {
+  return PREDEFINED_ROLES.get("roles/owner")?.has(permission) === true || !KNOWN_PERMISSIONS.has(permission);
+}
+
+function grantedOn(state: State, resource: string, principal: string, permission: string): boolean {
+  return list(lookup(state.iamPolicies, resource)?.bindings).some(
+    (binding) =>
+      // A condition is an expression that the sandbox does not evaluate: it does not count, so that nothing is opened by it.
+      binding.condition === undefined &&
+      strings(binding.members).some((member) => isMember(principal, member)) &&
+      permits(state, str(binding.role), permission),
+  );
+}
+
+function isMember(principal: string, member: string): boolean {
+  return (
+    member === "allUsers" ||
+    member === "allAuthenticatedUsers" ||
+    member.toLowerCase() === principal.toLowerCase() ||
+    (member.startsWith("domain:") && principal.toLowerCase().endsWith(`@${member.slice(7).toLowerCase()}`))
+  );
+}
+
+function permits(state: State, role: string, permission: string): boolean {
+  const custom = lookup(state.customRoles, role);
+  if (custom !== undefined) {
+    return custom.deleted !== true && strings(custom.includedPermissions).includes(permission);
+  }
+  return PREDEFINED_ROLES.get(role)?.has(permission) === true;
+}
+
+/** The roles that Google's service agents have in their own project from the moment their API is enabled. */
+const AGENT_ROLES: Readonly<Record<string, string>> = {
+  "gcp-sa-binaryauthorization": "roles/binaryauthorization.serviceAgent",
+  "gcp-sa-cloudbuild": "roles/cloudbuild.serviceAgent",
+};
+
+const AGENT = /^serviceAccount:service-(\d+)@([a-z-]+)\.iam\.gserviceaccount\.com$/;
+
+function agentMay(state: State, principal: string, permission: string, holders: readonly string[]): boolean {
+  const [, number = "", domain = ""] = AGENT.exec(principal) ?? [];
+  const role = Object.hasOwn(AGENT_ROLES, domain) ? AGENT_ROLES[domain] : undefined;
+  const project = /^projects\/([^/]+)$/.exec(holders[0] ?? "")?.[1];
+  return (
+    role !== undefined &&
+    project !== undefined &&
+    projectNumber(state, project) === number &&
+    PREDEFINED_ROLES.get(role)?.has(permission) === true
+  );
+}

@@ -1,0 +1,194 @@
+/** The permission that a method needs on the resource of its request, and how that is known. */
+export interface Need {
+  /** Undefined where a method needs none, or checks by itself what its body asks for. */
+  readonly permission: string | undefined;
+  /** `documented` where Google's page says it; `inferred` from the name of the permission where no page was found. */
+  readonly certainty: "documented" | "inferred";
+  readonly source: string;
+}
+
+const DOCS = "https://docs.cloud.google.com";
+const KMS = `${DOCS}/kms/docs/reference/permissions-and-roles`;
+const BINAUTHZ = `${DOCS}/binary-authorization/docs/reference/rest/v1/projects.attestors`;
+const ANALYSIS = `${DOCS}/artifact-analysis/docs/ca-access-control`;
+const GKE = `${DOCS}/kubernetes-engine/docs/reference/api-permissions`;
+const USAGE = `${DOCS}/service-usage/docs/access-control`;
+const PROJECTS = `${DOCS}/resource-manager/docs/access-control-proj`;
+const ACCOUNTS = `${DOCS}/iam/docs/service-account-permissions`;
+const REGISTRY = `${DOCS}/artifact-registry/docs/access-control`;
+const BUILDS = `${DOCS}/build/docs/iam-roles-permissions`;
+const LOGGING = `${DOCS}/logging/docs/access-control`;
+
+/** A method that always needs a permission. */
+type Needed = Need & { readonly permission: string };
+
+const documented = (permission: string, source: string): Needed => ({ permission, certainty: "documented", source });
+const inferred = (permission: string, source: string): Needed => ({ permission, certainty: "inferred", source });
+/** The handler checks: what is needed depends on the body. */
+const byItself = (source: string): Need => ({ permission: undefined, certainty: "documented", source });
+
+/**
+ * The methods that the sandbox speaks, by the ids of Google's discovery documents without `projects.` and `locations.`, and
+ * the permission each needs on the resource it names. A collection stands for what holds it.
+ */
+export const METHODS = {
+  "cloudkms.keyRings.create": documented("cloudkms.keyRings.create", KMS),
+  "cloudkms.keyRings.get": documented("cloudkms.keyRings.get", KMS),
+  "cloudkms.keyRings.list": documented("cloudkms.keyRings.list", KMS),
+  "cloudkms.keyRings.getIamPolicy": documented("cloudkms.keyRings.getIamPolicy", KMS),
+  "cloudkms.keyRings.setIamPolicy": documented("cloudkms.keyRings.setIamPolicy", KMS),
+  "cloudkms.keyRings.testIamPermissions": byItself(KMS),
+  "cloudkms.cryptoKeys.create": documented("cloudkms.cryptoKeys.create", KMS),
+  "cloudkms.cryptoKeys.get": documented("cloudkms.cryptoKeys.get", KMS),
+  "cloudkms.cryptoKeys.list": documented("cloudkms.cryptoKeys.list", KMS),
+  "cloudkms.cryptoKeys.patch": documented("cloudkms.cryptoKeys.update", KMS),
+  "cloudkms.cryptoKeys.getIamPolicy": documented("cloudkms.cryptoKeys.getIamPolicy", KMS),
+  "cloudkms.cryptoKeys.setIamPolicy": documented("cloudkms.cryptoKeys.setIamPolicy", KMS),
+  "cloudkms.cryptoKeys.testIamPermissions": byItself(KMS),
+  "cloudkms.cryptoKeyVersions.create": documented("cloudkms.cryptoKeyVersions.create", KMS),
+  "cloudkms.cryptoKeyVersions.get": documented("cloudkms.cryptoKeyVersions.get", KMS),
+  "cloudkms.cryptoKeyVersions.list": documented("cloudkms.cryptoKeyVersions.list", KMS),
+  "cloudkms.cryptoKeyVersions.patch": documented("cloudkms.cryptoKeyVersions.update", KMS),
+  "cloudkms.cryptoKeyVersions.destroy": documented("cloudkms.cryptoKeyVersions.destroy", KMS),
+  "cloudkms.cryptoKeyVersions.restore": documented("cloudkms.cryptoKeyVersions.restore", KMS),
+  "cloudkms.cryptoKeyVersions.getPublicKey": documented("cloudkms.cryptoKeyVersions.viewPublicKey", KMS),
+  "cloudkms.cryptoKeyVersions.asymmetricSign": documented("cloudkms.cryptoKeyVersions.useToSign", KMS),
+
+  "containeranalysis.notes.create": documented("containeranalysis.notes.create", ANALYSIS),
+  "containeranalysis.notes.get": documented("containeranalysis.notes.get", ANALYSIS),
+  "containeranalysis.notes.list": documented("containeranalysis.notes.list", ANALYSIS),
+  "containeranalysis.notes.patch": documented("containeranalysis.notes.update", ANALYSIS),
+  "containeranalysis.notes.delete": documented("containeranalysis.notes.delete", ANALYSIS),
+  "containeranalysis.notes.getIamPolicy": documented("containeranalysis.notes.getIamPolicy", ANALYSIS),
+  "containeranalysis.notes.setIamPolicy": documented("containeranalysis.notes.setIamPolicy", ANALYSIS),
+  "containeranalysis.notes.testIamPermissions": byItself(ANALYSIS),
+  "containeranalysis.notes.occurrences.list": documented("containeranalysis.notes.listOccurrences", ANALYSIS),
+  /** And `containeranalysis.notes.attachOccurrence` on the note, which the handler checks. */
+  "containeranalysis.occurrences.create": documented("containeranalysis.occurrences.create", ANALYSIS),
+  "containeranalysis.occurrences.get": documented("containeranalysis.occurrences.get", ANALYSIS),
+  "containeranalysis.occurrences.list": documented("containeranalysis.occurrences.list", ANALYSIS),
+  "containeranalysis.occurrences.patch": documented("containeranalysis.occurrences.update", ANALYSIS),
+  "containeranalysis.occurrences.delete": documented("containeranalysis.occurrences.delete", ANALYSIS),
+  "containeranalysis.occurrences.getNotes": inferred("containeranalysis.occurrences.get", ANALYSIS),
+
+  "binaryauthorization.projects.getPolicy": documented("binaryauthorization.policy.get", BINAUTHZ),
+  /** And `binaryauthorization.attestors.get` on each attestor that it requires, which the handler checks. */
+  "binaryauthorization.projects.updatePolicy": documented("binaryauthorization.policy.update", BINAUTHZ),
+  "binaryauthorization.policy.getIamPolicy": documented("binaryauthorization.policy.getIamPolicy", BINAUTHZ),
+  "binaryauthorization.policy.setIamPolicy": documented("binaryauthorization.policy.setIamPolicy", BINAUTHZ),
+  "binaryauthorization.policy.testIamPermissions": byItself(BINAUTHZ),
+  "binaryauthorization.systempolicy.getPolicy": byItself(BINAUTHZ),
+  "binaryauthorization.attestors.create": documented("binaryauthorization.attestors.create", BINAUTHZ),
+  "binaryauthorization.attestors.get": documented("binaryauthorization.attestors.get", BINAUTHZ),
+  "binaryauthorization.attestors.list": documented("binaryauthorization.attestors.list", BINAUTHZ),
+  "binaryauthorization.attestors.update": documented("binaryauthorization.attestors.update", BINAUTHZ),
+  "binaryauthorization.attestors.delete": documented("binaryauthorization.attestors.delete", BINAUTHZ),
+  "binaryauthorization.attestors.getIamPolicy": documented("binaryauthorization.attestors.getIamPolicy", BINAUTHZ),
+  "binaryauthorization.attestors.setIamPolicy": documented("binaryauthorization.attestors.setIamPolicy", BINAUTHZ),
+  "binaryauthorization.attestors.testIamPermissions": byItself(BINAUTHZ),
+  "binaryauthorization.attestors.validateAttestationOccurrence": inferred(
+    "binaryauthorization.attestors.verifyImageAttested",
+    BINAUTHZ,
+  ),
+
+  "container.clusters.create": documented("container.clusters.create", GKE),
+  "container.clusters.get": documented("container.clusters.get", GKE),
+  "container.clusters.list": documented("container.clusters.list", GKE),
+  "container.clusters.update": documented("container.clusters.update", GKE),
+  "container.clusters.delete": documented("container.clusters.delete", GKE),
+  "container.clusters.set": documented("container.clusters.update", GKE),
+  "container.nodePools.create": documented("container.clusters.update", GKE),
+  "container.nodePools.get": documented("container.clusters.get", GKE),
+  "container.nodePools.list": documented("container.clusters.get", GKE),
+  "container.nodePools.update": documented("container.clusters.update", GKE),
+  "container.nodePools.set": documented("container.clusters.update", GKE),
+  "container.nodePools.delete": documented("container.clusters.update", GKE),
+  "container.operations.get": documented("container.operations.get", GKE),
+  "compute.instanceGroupManagers.get": inferred(
+    "compute.instanceGroupManagers.get",
+    `${DOCS}/compute/docs/access/iam-permissions`,
+  ),
+
+  "serviceusage.services.list": documented("serviceusage.services.list", USAGE),
+  "serviceusage.services.get": documented("serviceusage.services.get", USAGE),
+  "serviceusage.services.batchEnable": documented("serviceusage.services.enable", USAGE),
+  "serviceusage.services.enable": documented("serviceusage.services.enable", USAGE),
+  "serviceusage.services.disable": documented("serviceusage.services.disable", USAGE),
+  "serviceusage.services.generateServiceIdentity": inferred("serviceusage.services.enable", USAGE),
+  "serviceusage.operations.get": byItself(USAGE),
+
+  "cloudresourcemanager.projects.get": documented("resourcemanager.projects.get", PROJECTS),
+  "cloudresourcemanager.projects.getIamPolicy": documented("resourcemanager.projects.getIamPolicy", PROJECTS),
+  "cloudresourcemanager.projects.setIamPolicy": documented("resourcemanager.projects.setIamPolicy", PROJECTS),
+  "cloudresourcemanager.projects.testIamPermissions": byItself(PROJECTS),
+  "cloudbilling.projects.getBillingInfo": documented(
+    "resourcemanager.projects.get",
+    `${DOCS}/billing/docs/how-to/billing-access`,
+  ),
+
+  "iam.serviceAccounts.create": documented("iam.serviceAccounts.create", ACCOUNTS),
+  "iam.serviceAccounts.get": documented("iam.serviceAccounts.get", ACCOUNTS),
+  "iam.serviceAccounts.list": documented("iam.serviceAccounts.list", ACCOUNTS),
+  "iam.serviceAccounts.patch": documented("iam.serviceAccounts.update", ACCOUNTS),
+  "iam.serviceAccounts.delete": documented("iam.serviceAccounts.delete", ACCOUNTS),
+  "iam.serviceAccounts.enable": documented("iam.serviceAccounts.enable", ACCOUNTS),
+  "iam.serviceAccounts.disable": documented("iam.serviceAccounts.disable", ACCOUNTS),
+  "iam.serviceAccounts.getIamPolicy": documented("iam.serviceAccounts.getIamPolicy", ACCOUNTS),
+  "iam.serviceAccounts.setIamPolicy": documented("iam.serviceAccounts.setIamPolicy", ACCOUNTS),
+  "iam.serviceAccounts.testIamPermissions": byItself(ACCOUNTS),
+  "iam.roles.create": documented("iam.roles.create", `${DOCS}/iam/docs/creating-custom-roles`),
+  "iam.roles.get": documented("iam.roles.get", `${DOCS}/iam/docs/creating-custom-roles`),
+  "iam.roles.patch": documented("iam.roles.update", `${DOCS}/iam/docs/creating-custom-roles`),
+  "iam.roles.delete": documented("iam.roles.delete", `${DOCS}/iam/docs/creating-custom-roles`),
+  "iam.roles.undelete": documented("iam.roles.undelete", `${DOCS}/iam/docs/creating-custom-roles`),
+  "iamcredentials.serviceAccounts.generateAccessToken": documented("iam.serviceAccounts.getAccessToken", ACCOUNTS),
+
+  "artifactregistry.repositories.create": documented("artifactregistry.repositories.create", REGISTRY),
+  "artifactregistry.repositories.get": documented("artifactregistry.repositories.get", REGISTRY),
+  "artifactregistry.repositories.list": documented("artifactregistry.repositories.list", REGISTRY),
+  "artifactregistry.repositories.patch": documented("artifactregistry.repositories.update", REGISTRY),
+  "artifactregistry.repositories.delete": documented("artifactregistry.repositories.delete", REGISTRY),
+  "artifactregistry.repositories.getIamPolicy": documented("artifactregistry.repositories.getIamPolicy", REGISTRY),
+  "artifactregistry.repositories.setIamPolicy": documented("artifactregistry.repositories.setIamPolicy", REGISTRY),
+  "artifactregistry.repositories.testIamPermissions": byItself(REGISTRY),
+  "artifactregistry.operations.get": byItself(REGISTRY),
+
+  /** And `iam.serviceAccounts.actAs` on the service account of the build, which the handler checks. */
+  "cloudbuild.triggers.create": documented("cloudbuild.builds.create", BUILDS),
+  "cloudbuild.triggers.get": documented("cloudbuild.builds.get", BUILDS),
+  "cloudbuild.triggers.list": documented("cloudbuild.builds.list", BUILDS),
+  "cloudbuild.triggers.patch": documented("cloudbuild.builds.update", BUILDS),
+  "cloudbuild.triggers.delete": documented("cloudbuild.builds.update", BUILDS),
+  "cloudbuild.connections.create": documented("cloudbuild.connections.create", BUILDS),
+  "cloudbuild.connections.get": documented("cloudbuild.connections.get", BUILDS),
+  "cloudbuild.connections.delete": documented("cloudbuild.connections.delete", BUILDS),
+  "cloudbuild.repositories.create": documented("cloudbuild.repositories.create", BUILDS),
+  "cloudbuild.repositories.get": documented("cloudbuild.repositories.get", BUILDS),
+  "cloudbuild.repositories.delete": documented("cloudbuild.repositories.delete", BUILDS),
+  "cloudbuild.operations.get": documented("cloudbuild.operations.get", BUILDS),
+
+  /** On every project that the body names, which the handler checks. */
+  "logging.entries.list": byItself(LOGGING),
+} as const satisfies Record<string, Need>;
+
+export type MethodId = keyof typeof METHODS;
+
+/** What a method needs on top of {@link METHODS}, on another resource than the one it names. */
+export const ALSO_NEEDED = {
+  attachOccurrence: documented("containeranalysis.notes.attachOccurrence", ANALYSIS),
+  readAttestor: documented(
+    "binaryauthorization.attestors.get",
+    "https://registry.terraform.io/providers/hashicorp/google/latest/docs/resources/binary_authorization_policy",
+  ),
+  actAs: documented("iam.serviceAccounts.actAs", ACCOUNTS),
+  listLogEntries: documented("logging.logEntries.list", LOGGING),
+  /** What Binary Authorization itself needs when it decides. */
+  verifyImageAttested: documented(
+    "binaryauthorization.attestors.verifyImageAttested",
+    `${DOCS}/binary-authorization/docs/multi-project-setup-cli`,
+  ),
+  listNoteOccurrences: documented(
+    "containeranalysis.notes.listOccurrences",
+    `${DOCS}/binary-authorization/docs/multi-project-setup-cli`,
+  ),
+} as const;

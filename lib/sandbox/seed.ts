@@ -1,0 +1,136 @@
+import { ReadError } from "../trust";
+import { CLUSTER_NAME, PROJECT_ID, PROJECT_NUMBER } from "../vocabulary/resource-name";
+import { putCluster } from "./gke";
+import { createAccount } from "./iam";
+import { grant } from "./iam-policies";
+import { isObject, type Json } from "./json";
+import type { State } from "./state";
+
+/** A cluster that is there from the start. */
+export interface SeedCluster {
+  readonly project: string;
+  /** A zone or region. */
+  readonly location: string;
+  readonly name: string;
+  /** @default "PROJECT_SINGLETON_POLICY_ENFORCE" */
+  readonly evaluationMode?: string;
+}
+
+/** What is there from the start. */
+export interface Seed {
+  /** The number of each project, by its id. */
+  readonly projects?: Readonly<Record<string, string>>;
+  readonly clusters?: readonly SeedCluster[];
+  readonly serviceAccounts?: readonly { readonly project: string; readonly accountId: string }[];
+  /** Roles, on resources by their full names: `projects/P`. */
+  readonly grants?: readonly { readonly resource: string; readonly role: string; readonly member: string }[];
+}
+
+/** Puts a seed into a state. */
+export function applySeed(state: State, seed: Seed): void {
+  Object.assign(state.projects, seed.projects);
+  for (const { project, location, name, evaluationMode } of seed.clusters ?? []) {
+    putCluster(state, project, location, name, {
+      evaluationMode: evaluationMode ?? "PROJECT_SINGLETON_POLICY_ENFORCE",
+    });
+  }
+  for (const { project, accountId } of seed.serviceAccounts ?? []) {
+    createAccount(state, project, accountId);
+  }
+  for (const { resource, role, member } of seed.grants ?? []) {
+    grant(state, resource, role, member);
+  }
+}
+
+const FIELDS = ["projects", "clusters", "serviceAccounts", "grants"];
+
+/**
+ * Reads a seed from JSON.
+ * @param source how the user named it, for messages
+ */
+export function readSeed(source: string, text: string): Seed {
+  const value = parsed(source, text);
+  const unknown = Object.keys(value).find((field) => !FIELDS.includes(field));
+  if (unknown !== undefined) {
+    throw wrong(source, unknown, "is no part of a seed", undefined, FIELDS.join(", "));
+  }
+  const projects = readProjects(source, value.projects);
+  const clusters = entries(source, value, "clusters", ["project", "location", "name"], ["evaluationMode"]);
+  const accounts = entries(source, value, "serviceAccounts", ["project", "accountId"]);
+  const grants = entries(source, value, "grants", ["resource", "role", "member"]);
+  for (const [index, { project, name }] of clusters.entries()) {
+    checkName(source, `clusters[${index}].project`, project, PROJECT_ID);
+    checkName(source, `clusters[${index}].name`, name, CLUSTER_NAME);
+  }
+  return { projects, clusters, serviceAccounts: accounts, grants } as unknown as Seed;
+}
+
+function parsed(source: string, text: string): Record<string, Json | undefined> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new ReadError({ source, problem: `is no JSON (${(error as Error).message})`, allowed: "a JSON object" });
+  }
+  if (!isObject(value)) {
+    throw new ReadError({ source, problem: "is no seed", found: value, allowed: "a JSON object" });
+  }
+  return value;
+}
+
+function readProjects(source: string, value: Json | undefined): Record<string, string> {
+  if (value === undefined) {
+    return {};
+  }
+  if (!isObject(value)) {
+    throw wrong(source, "projects", "is not valid", value, "the number of each project, by its id");
+  }
+  const seen = new Set<unknown>();
+  for (const [id, number] of Object.entries(value)) {
+    checkName(source, "projects", id, PROJECT_ID);
+    checkName(source, `projects.${id}`, number, PROJECT_NUMBER);
+    if (seen.has(number)) {
+      throw wrong(source, `projects.${id}`, "has the number of another project", number, "a number of its own");
+    }
+    seen.add(number);
+  }
+  return value as Record<string, string>;
+}
+
+function entries(
+  source: string,
+  seed: Record<string, Json | undefined>,
+  field: string,
+  needed: readonly string[],
+  optional: readonly string[] = [],
+): Record<string, string>[] {
+  const value = seed[field] ?? [];
+  if (!Array.isArray(value)) {
+    throw wrong(source, field, "is no list", value, "a list");
+  }
+  return value.map((entry, index) => {
+    const at = `${field}[${index}]`;
+    const form = `an object with ${[...needed, ...optional].join(", ")}, all of them text`;
+    if (!isObject(entry)) {
+      throw wrong(source, at, "is not valid", entry, form);
+    }
+    const names = Object.keys(entry);
+    const sound =
+      needed.every((name) => names.includes(name)) &&
+      names.every((name) => [...needed, ...optional].includes(name) && typeof entry[name] === "string");
+    if (!sound) {
+      throw wrong(source, at, "is not valid", entry, form);
+    }
+    return entry as Record<string, string>;
+  });
+}
+
+function checkName(source: string, at: string, value: unknown, grammar: typeof PROJECT_ID): void {
+  if (typeof value !== "string" || !grammar.pattern.test(value)) {
+    throw wrong(source, at, "is not valid", value, grammar.allowed);
+  }
+}
+
+function wrong(source: string, at: string, problem: string, found: unknown, allowed: string): ReadError {
+  return new ReadError({ source, at, problem, found, allowed });
+}

@@ -1,0 +1,102 @@
+import { createHash } from "node:crypto";
+import type { JsonObject } from "./json";
+
+/** Things by their full names, which all begin with `projects/`. */
+export type Table<T> = Record<string, T>;
+
+/** The version of the state's shape. */
+export const STATE_VERSION = 1;
+
+/**
+ * Everything that the sandbox remembers. Plain data, so that it can be written to a file and read again; resources are in
+ * the shape of the API that made them, in its version 1.
+ */
+export interface State {
+  readonly stateVersion: typeof STATE_VERSION;
+  /** The principal that may do everything that `roles/owner` may, in every project. */
+  owner: string;
+  /** The number of each project, by its id. */
+  readonly projects: Table<string>;
+  /** The APIs that are enabled, by the id of the project. */
+  readonly enabledServices: Table<string[]>;
+  /** By the name of the resource. */
+  readonly iamPolicies: Table<JsonObject>;
+  /** The principal of each access token that was handed out. */
+  readonly accessTokens: Table<string>;
+  readonly serviceAccounts: Table<JsonObject>;
+  readonly customRoles: Table<JsonObject>;
+  readonly keyRings: Table<JsonObject>;
+  readonly cryptoKeys: Table<JsonObject>;
+  readonly cryptoKeyVersions: Table<JsonObject>;
+  /** The private key of each version in PEM, once it was used. Made by this sandbox, good for nothing else. */
+  readonly privateKeys: Table<string>;
+  readonly notes: Table<JsonObject>;
+  readonly occurrences: Table<JsonObject>;
+  readonly attestors: Table<JsonObject>;
+  /** By `projects/P/policy`; a project that is not here has the default policy. */
+  readonly policies: Table<JsonObject>;
+  readonly clusters: Table<JsonObject>;
+  readonly nodePools: Table<JsonObject>;
+  readonly clusterOperations: Table<JsonObject>;
+  readonly repositories: Table<JsonObject>;
+  readonly triggers: Table<JsonObject>;
+  /** Connections of Cloud Build and the repositories that they link. */
+  readonly connections: Table<JsonObject>;
+  /** The audit log, oldest first. */
+  readonly logEntries: JsonObject[];
+  /** Counts what needs a number of its own, etags for instance. */
+  counter: number;
+}
+
+export const DEFAULT_OWNER = "user:owner@example.com";
+
+export function emptyState(owner = DEFAULT_OWNER): State {
+  return {
+    stateVersion: STATE_VERSION,
+    owner,
+    projects: {},
+    enabledServices: {},
+    iamPolicies: {},
+    accessTokens: {},
+    serviceAccounts: {},
+    customRoles: {},
+    keyRings: {},
+    cryptoKeys: {},
+    cryptoKeyVersions: {},
+    privateKeys: {},
+    notes: {},
+    occurrences: {},
+    attestors: {},
+    policies: {},
+    clusters: {},
+    nodePools: {},
+    clusterOperations: {},
+    repositories: {},
+    triggers: {},
+    connections: {},
+    logEntries: [],
+    counter: 0,
+  };
+}
+
+/** What a table holds under a name; never what every object inherits. */
+export function lookup<T>(table: Table<T>, name: string): T | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined;
+}
+
+/** The entries whose names begin with a prefix, in the order in which they were made. */
+export function inside<T>(table: Table<T>, prefix: string): [name: string, value: T][] {
+  return Object.entries(table).filter(([name]) => name.startsWith(prefix));
+}
+
+/** An etag that no other resource has had. */
+export function nextEtag(state: State): string {
+  state.counter += 1;
+  return Buffer.from(`etag-${state.counter}`).toString("base64");
+}
+
+/** The number of a project: the one it was given, else one that follows from its id. */
+export function projectNumber(state: State, project: string): string {
+  const digest = createHash("sha256").update(project).digest();
+  return lookup(state.projects, project) ?? String(100_000_000_000 + (digest.readUIntBE(0, 6) % 900_000_000_000));
+}
