@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
-import { GoogleDouble } from "../support/google-double";
+import { putCluster, startSandbox, storedPolicy } from "../../lib/sandbox";
 import { describeIfTerraform, findTerraform, run } from "../support/terraform";
 
 const ROOT = join(__dirname, "..", "..");
@@ -48,13 +48,13 @@ describe("cdktf, the command", () => {
 
 describeIfTerraform("cdktf diff and deploy", () => {
   it("work on the reference deployment as it is", async () => {
-    const google = await GoogleDouble.start();
+    const google = await startSandbox();
     const folder = project();
     try {
-      google.putCluster("my-secure-project", "us-central1", "my-cluster");
+      putCluster(google.state, "my-secure-project", "us-central1", "my-cluster");
       const env = {
         ...ENV,
-        ...google.terraformEnv(),
+        ...google.environment(),
         PATH: `${dirname(findTerraform()?.path ?? "")}${delimiter}${process.env.PATH}`,
       };
       // Without a registry the lock of other platforms cannot be written.
@@ -70,12 +70,12 @@ describeIfTerraform("cdktf diff and deploy", () => {
       });
       expect(stripVTControlCharacters(deploy.output)).toContain("Apply complete!");
       expect(deploy.exitCode).toBe(0);
-      expect(google.policy("my-secure-project")).toMatchObject({
+      expect(storedPolicy(google.state, "my-secure-project")).toMatchObject({
         defaultAdmissionRule: { evaluationMode: "ALWAYS_DENY" },
       });
     } finally {
       rmSync(folder, { recursive: true, force: true });
-      await google.stop();
+      await google.close();
     }
   }, 600_000);
 });

@@ -10,7 +10,16 @@ import {
   TrustRoot,
   type TrustRootProps,
 } from "../../lib";
-import { GoogleDouble } from "../support/google-double";
+import {
+  createKeyVersion,
+  editCluster,
+  putCluster,
+  putPolicy,
+  type Sandbox,
+  startSandbox,
+  storedPolicy,
+} from "../../lib/sandbox";
+import { call } from "../support/sandbox";
 import { describeIfTerraform } from "../support/terraform";
 import { Deployment, PROJECT, type StackJson, synthesizeStack } from "./support";
 
@@ -43,11 +52,11 @@ function chain(
 }
 
 describeIfTerraform("changes of a chain that is deployed", () => {
-  let google: GoogleDouble;
+  let google: Sandbox;
   let deployment: Deployment;
 
   const keysOf = (attestor: string): { id: string; pem: string }[] => {
-    const found = google.attestor(attestor) as {
+    const found = google.state.attestors[attestor] as {
       userOwnedGrafeasNote: { publicKeys: { id: string; pkixPublicKey: { publicKeyPem: string } }[] };
     };
     return found.userOwnedGrafeasNote.publicKeys.map((key) => ({
@@ -57,14 +66,14 @@ describeIfTerraform("changes of a chain that is deployed", () => {
   };
 
   beforeEach(async () => {
-    google = await GoogleDouble.start({ rejectEmptyAttestorLists: true });
+    google = await startSandbox();
     deployment = Deployment.against(google);
     await deployment.apply(chain());
   }, 120_000);
 
   afterEach(async () => {
     deployment.remove();
-    await google.stop();
+    await google.close();
   });
 
   it("renaming and re-parenting every construct plans nothing", async () => {
@@ -83,7 +92,7 @@ describeIfTerraform("changes of a chain that is deployed", () => {
 
   it("a pinned version that was disabled by hand does not break the plan, and is not switched on again", async () => {
     const [{ pem }] = keysOf(ATTESTOR);
-    google.setVersionState(`${KEY}/cryptoKeyVersions/1`, "DISABLED");
+    google.state.cryptoKeyVersions[`${KEY}/cryptoKeyVersions/1`].state = "DISABLED";
     expect(await deployment.refused(chain())).toMatch(/cryptoKeyVersions\/1|FAILED_PRECONDITION|not enabled/i);
     const pinned = chain({ versions: [KeyVersion.signing("first", { number: 1, publicKeyPem: pem })] });
     expect(await deployment.planned(pinned)).toEqual([]);
@@ -111,19 +120,19 @@ describeIfTerraform("changes of a chain that is deployed", () => {
     ]);
     await deployment.apply(retired);
     expect(keysOf(ATTESTOR).map((key) => key.id)).toEqual(["2"]);
-    expect(google.keyVersions(KEY)[0]).toMatchObject({ state: "DISABLED" });
+    expect(Object.values(google.state.cryptoKeyVersions)[0]).toMatchObject({ state: "DISABLED" });
 
     const destroyed = chain({ versions: [KeyVersion.destroyed("first", first), KeyVersion.signing("second", second)] });
     expect(await deployment.planned(destroyed)).toEqual([
       "delete google_kms_crypto_key_version.my-secure-project_global_ring_key_first",
     ]);
     await deployment.apply(destroyed);
-    expect(google.keyVersions(KEY)[0]).toMatchObject({ state: "DESTROY_SCHEDULED" });
-    expect(google.keyVersions(KEY)[1]).toMatchObject({ state: "ENABLED" });
+    expect(Object.values(google.state.cryptoKeyVersions)[0]).toMatchObject({ state: "DESTROY_SCHEDULED" });
+    expect(Object.values(google.state.cryptoKeyVersions)[1]).toMatchObject({ state: "ENABLED" });
   }, 300_000);
 
   it("a version made by hand in between is noticed, and correcting the number moves nothing", async () => {
-    google.createKeyVersion(KEY);
+    createKeyVersion(google.state, KEY);
     const wrong = chain({
       versions: [KeyVersion.signing("first", { number: 1 }), KeyVersion.trusted("second", { number: 2 })],
     });
@@ -147,7 +156,7 @@ describeIfTerraform("changes of a chain that is deployed", () => {
     expect(planned).toEqual(["update google_binary_authorization_attestor.my-secure-project_build"]);
     await deployment.apply(corrected);
     expect(keysOf(ATTESTOR).map((key) => key.id)).toEqual(["1", "3"]);
-    expect(google.keyVersions(KEY)).toHaveLength(3);
+    expect(Object.values(google.state.cryptoKeyVersions)).toHaveLength(3);
   }, 300_000);
 
   // The provider hides the move alone; together with another change of the policy it must not slip through either.
@@ -197,16 +206,18 @@ describeIfTerraform("changes of a chain that is deployed", () => {
     });
     const before = google.requests.length;
     await deployment.apply(released);
-    const writes = google.requests.slice(before).filter((request) => request.method !== "GET");
-    expect(writes.map((request) => `${request.method} ${request.path}`)).toEqual([]);
-    expect(google.policy(PROJECT)).toMatchObject({ defaultAdmissionRule: { evaluationMode: "ALWAYS_DENY" } });
+    const writes = google.requests.slice(before).filter((request) => request.verb !== "GET");
+    expect(writes.map((request) => `${request.verb} ${request.path}`)).toEqual([]);
+    expect(storedPolicy(google.state, PROJECT)).toMatchObject({
+      defaultAdmissionRule: { evaluationMode: "ALWAYS_DENY" },
+    });
 
     const adopted = await (await deployment.use(chain({ adopt: true }))).plan();
     expect(adopted.output).toMatch(/[0-9]+ to import/);
   }, 180_000);
 
   it("a cluster managed elsewhere that has to enforce fails the plan until it does", async () => {
-    google.putCluster(PROJECT, "europe-west1", "theirs");
+    putCluster(google.state, PROJECT, "europe-west1", "theirs");
     const json = synthesizeStack((stack) => {
       const policy = new AdmissionPolicy(stack, "Policy", { existing: ExistingPolicy.ADOPT, ...APIS });
       const attestor = Attestor.fromAttestorName(stack, "Attestor", "build");
@@ -221,7 +232,7 @@ describeIfTerraform("changes of a chain that is deployed", () => {
     const own = Deployment.against(google);
     try {
       expect(await own.refused(json)).toContain("--binauthz-evaluation-mode=PROJECT_SINGLETON_POLICY_ENFORCE");
-      google.editCluster(`projects/${PROJECT}/locations/europe-west1/clusters/theirs`, {
+      editCluster(google.state, `projects/${PROJECT}/locations/europe-west1/clusters/theirs`, {
         binaryAuthorization: { evaluationMode: "PROJECT_SINGLETON_POLICY_ENFORCE" },
       });
       await own.apply(json);
@@ -233,28 +244,24 @@ describeIfTerraform("changes of a chain that is deployed", () => {
 });
 
 /** The provider labels what it creates; gcloud does not. */
-async function withoutTerraformLabel(google: GoogleDouble): Promise<void> {
-  const answer = await fetch(`${google.url}/cloudkms/v1/${KEY}?updateMask=labels`, {
-    method: "PATCH",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ labels: {} }),
-  });
+async function withoutTerraformLabel(google: Sandbox): Promise<void> {
+  const answer = await call(google, `PATCH cloudkms/v1/${KEY}?updateMask=labels`, { labels: {} });
   expect(answer.status).toBe(200);
 }
 
 describeIfTerraform("adoption", () => {
-  let google: GoogleDouble;
+  let google: Sandbox;
 
   beforeEach(async () => {
-    google = await GoogleDouble.start();
+    google = await startSandbox();
   });
 
   afterEach(async () => {
-    await google.stop();
+    await google.close();
   });
 
   it("refuses to adopt a policy that trusts an attestor of the same short name in another project", async () => {
-    google.setPolicy(PROJECT, {
+    putPolicy(google.state, PROJECT, {
       globalPolicyEvaluationMode: "ENABLE",
       defaultAdmissionRule: { evaluationMode: "ALWAYS_DENY", enforcementMode: "ENFORCED_BLOCK_AND_AUDIT_LOG" },
       clusterAdmissionRules: {

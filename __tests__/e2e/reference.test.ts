@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { GoogleDouble } from "../support/google-double";
+import { editCluster, putCluster, type Sandbox, startSandbox, storedPolicy } from "../../lib/sandbox";
 import { describeIfTerraform, TerraformDir } from "../support/terraform";
 import { PROJECT, readStacks, type StackJson } from "./support";
 
@@ -23,14 +23,14 @@ function synthesizeMain(): StackJson {
 }
 
 describeIfTerraform("the reference deployment, applied by terraform", () => {
-  let google: GoogleDouble;
+  let google: Sandbox;
   let terraform: TerraformDir;
   let output: string;
 
   beforeAll(async () => {
-    google = await GoogleDouble.start({ enforceServices: false, strictIam: true, rejectEmptyAttestorLists: true });
-    google.putCluster(PROJECT, "us-central1", "my-cluster");
-    terraform = TerraformDir.temporary(google.terraformEnv());
+    google = await startSandbox();
+    putCluster(google.state, PROJECT, "us-central1", "my-cluster");
+    terraform = TerraformDir.temporary(google.environment());
     terraform.write(synthesizeMain(), "cdk.tf.json");
     await terraform.init();
     await terraform.validate();
@@ -39,7 +39,7 @@ describeIfTerraform("the reference deployment, applied by terraform", () => {
 
   afterAll(async () => {
     terraform.remove();
-    await google.stop();
+    await google.close();
   });
 
   it("is applied without a change by hand, and the second plan is empty", async () => {
@@ -55,7 +55,7 @@ describeIfTerraform("the reference deployment, applied by terraform", () => {
       evaluationMode: "REQUIRE_ATTESTATION",
       requireAttestationsBy: [`projects/${PROJECT}/attestors/build-attestor`],
     };
-    expect(google.policy(PROJECT)).toMatchObject({
+    expect(storedPolicy(google.state, PROJECT)).toMatchObject({
       globalPolicyEvaluationMode: "ENABLE",
       defaultAdmissionRule: { enforcementMode: "ENFORCED_BLOCK_AND_AUDIT_LOG", evaluationMode: "ALWAYS_DENY" },
       clusterAdmissionRules: { "us-central1.my-cluster": rule, "us-central1-a.prod": rule },
@@ -64,7 +64,7 @@ describeIfTerraform("the reference deployment, applied by terraform", () => {
 
   it("gives the attestor the public key of version 1 under the id that gcloud signs with", async () => {
     const version = `projects/${PROJECT}/locations/global/keyRings/binauthz-ring/cryptoKeys/build-signer-key/cryptoKeyVersions/1`;
-    const attestor = google.attestor(`projects/${PROJECT}/attestors/build-attestor`) as {
+    const attestor = google.state.attestors[`projects/${PROJECT}/attestors/build-attestor`] as {
       userOwnedGrafeasNote: { publicKeys: unknown[] };
     };
     expect(attestor.userOwnedGrafeasNote.publicKeys).toEqual([
@@ -79,7 +79,7 @@ describeIfTerraform("the reference deployment, applied by terraform", () => {
   });
 
   it("has the rule in force before it switches the new cluster on", () => {
-    const calls = google.requests.map((request) => `${request.method} ${request.path}`);
+    const calls = google.requests.map((request) => `${request.verb} ${request.path}`);
     const lastPut = calls.length - 1 - [...calls].reverse().findIndex((call) => /^PUT .*\/policy$/.test(call));
     const create = calls.findIndex((call) => /^POST .*\/clusters$/.test(call));
     expect(lastPut).toBeLessThan(calls.length);
@@ -90,7 +90,7 @@ describeIfTerraform("the reference deployment, applied by terraform", () => {
     expect(output.replace(/[\s│]+/g, " ")).toContain(
       `gcloud container clusters update my-cluster --project=${PROJECT} --location=us-central1 --binauthz-evaluation-mode=PROJECT_SINGLETON_POLICY_ENFORCE`,
     );
-    google.editCluster(`projects/${PROJECT}/locations/us-central1/clusters/my-cluster`, {
+    editCluster(google.state, `projects/${PROJECT}/locations/us-central1/clusters/my-cluster`, {
       binaryAuthorization: { evaluationMode: "PROJECT_SINGLETON_POLICY_ENFORCE" },
     });
     const plan = await terraform.plan();
@@ -102,6 +102,8 @@ describeIfTerraform("the reference deployment, applied by terraform", () => {
     const result = await terraform.tryDestroy();
     expect(result.exitCode).not.toBe(0);
     expect(result.output).toContain("prevent_destroy");
-    expect(google.policy(PROJECT)).toMatchObject({ defaultAdmissionRule: { evaluationMode: "ALWAYS_DENY" } });
+    expect(storedPolicy(google.state, PROJECT)).toMatchObject({
+      defaultAdmissionRule: { evaluationMode: "ALWAYS_DENY" },
+    });
   }, 120_000);
 });

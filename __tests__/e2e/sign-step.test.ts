@@ -6,7 +6,15 @@ import { KeyVersion, SigningAlgorithm, TrustRoot } from "../../lib";
 import { Attestor } from "../../lib/constructs/attestor";
 import { PipelineSource } from "../../lib/constructs/pipeline-source";
 import { SignerPipeline } from "../../lib/constructs/signer-pipeline";
-import { GoogleDouble } from "../support/google-double";
+import {
+  createKeyVersion,
+  putAttestor,
+  putOccurrence,
+  type Sandbox,
+  startSandbox,
+  versionNames,
+} from "../../lib/sandbox";
+import { call, requested } from "../support/sandbox";
 import { type CommandResult, describeUnless, findProgram, run } from "../support/terraform";
 import { PROJECT, synthesizeStack } from "./support";
 
@@ -54,31 +62,25 @@ function missing(): string | undefined {
 }
 
 describeUnless(missing(), "the sign step, run with the real gcloud", () => {
-  let google: GoogleDouble;
+  let google: Sandbox;
   let folder: string;
 
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), "sign-"));
     writeFileSync(join(folder, "digest"), DIGEST);
-    google = await GoogleDouble.start({ requireToken: true });
+    google = await startSandbox();
     await arrange();
   });
 
   afterEach(async () => {
     rmSync(folder, { recursive: true, force: true });
-    await google.stop();
+    await google.close();
   });
 
   /** Key, versions, note and attestor, as an apply of the chain leaves them. */
   async function arrange(trusted = [1, 2]): Promise<void> {
-    const token = google.terraformEnv().GOOGLE_OAUTH_ACCESS_TOKEN;
-    const post = async (path: string, body: unknown) => {
-      const answer = await fetch(`${google.url}/${path}`, {
-        method: "POST",
-        headers: { "Content-Type": "application/json", Authorization: `Bearer ${token}` },
-        body: JSON.stringify(body),
-      });
-      expect([200, 409]).toContain(answer.status);
+    const post = async (path: string, body: object) => {
+      expect([200, 409]).toContain((await call(google, `POST ${path}`, body)).status);
     };
     const location = `cloudkms/v1/projects/${PROJECT}/locations/global`;
     await post(`${location}/keyRings?keyRingId=ring`, {});
@@ -86,8 +88,8 @@ describeUnless(missing(), "the sign step, run with the real gcloud", () => {
       purpose: "ASYMMETRIC_SIGN",
       versionTemplate: { algorithm: "EC_SIGN_P256_SHA256", protectionLevel: "HSM" },
     });
-    for (let number = google.keyVersions(KEY).length; number < 2; number++) {
-      google.createKeyVersion(KEY);
+    for (let number = versionNames(google.state, KEY).length; number < 2; number++) {
+      createKeyVersion(google.state, KEY);
     }
     await post(`containeranalysis/v1/projects/${PROJECT}/notes?noteId=note`, {
       attestation: { hint: { humanReadableName: "build" } },
@@ -101,7 +103,7 @@ describeUnless(missing(), "the sign step, run with the real gcloud", () => {
         },
       })),
     );
-    google.putAttestor(`projects/${PROJECT}/attestors/build`, {
+    putAttestor(google.state, `projects/${PROJECT}/attestors/build`, {
       userOwnedGrafeasNote: { noteReference: `projects/${PROJECT}/notes/note`, publicKeys },
     });
   }
@@ -115,18 +117,18 @@ describeUnless(missing(), "the sign step, run with the real gcloud", () => {
     );
     return run(script, [], {
       cwd: folder,
-      env: { ...google.gcloudEnv(join(folder, "gcloud")), ...declared, DIGEST_FILE: join(folder, "digest"), ...env },
+      env: { ...google.environment(), ...declared, DIGEST_FILE: join(folder, "digest"), ...env },
     });
   }
 
-  const signatures = () => google.requested(/:asymmetricSign$/).length;
+  const signatures = () => requested(google, /:asymmetricSign$/).length;
 
   it("signs a digest once, and finds it signed the second time", async () => {
     const first = await sign();
     expect(first.output).toContain(`sign: ${IMAGE}@${DIGEST} has a valid attestation by ${KEY}/cryptoKeyVersions/1`);
     expect(first.exitCode).toBe(0);
-    expect(google.occurrences(PROJECT)).toHaveLength(1);
-    expect(google.requested(/:validateAttestationOccurrence$/).length).toBeGreaterThan(0);
+    expect(Object.values(google.state.occurrences)).toHaveLength(1);
+    expect(requested(google, /:validateAttestationOccurrence$/).length).toBeGreaterThan(0);
 
     const second = await sign();
     expect(second.exitCode).toBe(0);
@@ -138,15 +140,15 @@ describeUnless(missing(), "the sign step, run with the real gcloud", () => {
     await arrange([2]);
     const result = await sign(1);
     expect(result.exitCode).toBe(1);
-    expect(google.occurrences(PROJECT)).toEqual([]);
+    expect(Object.values(google.state.occurrences)).toEqual([]);
   }, 60_000);
 
   it("does not take an attestation by an older version for its own: after a rotation the new version signs", async () => {
-    google.options.duplicateAttestation = "same-image-and-key";
+    google.behaviour.duplicateAttestation = "same-image-and-key";
     expect((await sign(1)).exitCode).toBe(0);
     expect((await sign(2)).exitCode).toBe(0);
     expect(signatures()).toBe(2);
-    expect(google.occurrences(PROJECT)).toHaveLength(2);
+    expect(Object.values(google.state.occurrences)).toHaveLength(2);
   }, 60_000);
 
   it("fails with what to do, where an attestation by an older version is in the way", async () => {
@@ -157,9 +159,9 @@ describeUnless(missing(), "the sign step, run with the real gcloud", () => {
   }, 60_000);
 
   it("does not take a stored attestation for success that does not verify", async () => {
-    google.options.duplicateAttestation = "allow";
+    google.behaviour.duplicateAttestation = "allow";
     const payload = Buffer.from("{}\n").toString("base64");
-    google.putOccurrence(PROJECT, {
+    putOccurrence(google.state, PROJECT, {
       kind: "ATTESTATION",
       noteName: `projects/${PROJECT}/notes/note`,
       resourceUri: `${IMAGE}@${DIGEST}`,
@@ -181,7 +183,7 @@ describeUnless(missing(), "the sign step, run with the real gcloud", () => {
   ])(
     "fails where %s",
     async (_, route) => {
-      google.failNext(route, "PERMISSION_DENIED", 20);
+      google.faults.add({ match: route, fail: "PERMISSION_DENIED", times: 20 });
       const result = await sign();
       expect(result.exitCode).toBe(1);
       // An error of the list must never be taken for "none there".
@@ -196,7 +198,7 @@ describeUnless(missing(), "the sign step, run with the real gcloud", () => {
     await arrange([2]);
     const result = await sign(1, { CLOUDSDK_CORE_DISABLE_PROMPTS: "1" });
     expect(result.exitCode).toBe(1);
-    expect(google.occurrences(PROJECT)).toEqual([]);
+    expect(Object.values(google.state.occurrences)).toEqual([]);
   }, 60_000);
 
   it.each(["", "latest", `sha256:${"AB".repeat(32)}`, `${DIGEST}\nx`])(
@@ -206,7 +208,7 @@ describeUnless(missing(), "the sign step, run with the real gcloud", () => {
       const result = await sign();
       expect(result.exitCode).toBe(1);
       expect(result.output).toContain("no digest of a pushed image");
-      expect(google.requested(/asymmetricSign|\/occurrences/)).toEqual([]);
+      expect(requested(google, /asymmetricSign|\/occurrences/)).toEqual([]);
     },
     30_000,
   );

@@ -8,13 +8,13 @@ import {
   SignerPipeline,
   TrustRoot,
 } from "../../lib";
-import { GoogleDouble } from "../support/google-double";
+import { createAccount, iamPolicy, projectNumber, type Sandbox, startSandbox, storedPolicy } from "../../lib/sandbox";
 import { describeIfTerraform } from "../support/terraform";
 import { Deployment, googleStack, synthesize } from "./support";
 
 describeIfTerraform("a chain that moves to another stack", () => {
   it("is forgotten by one and imported by the other, and nobody loses a permission", async () => {
-    const google = await GoogleDouble.start({ rejectEmptyAttestorLists: true });
+    const google = await startSandbox();
     const project = "my-secure-project";
     const chain = (stack: TerraformStack, adopt: boolean) => {
       const shared = { adopt, enableApis: false };
@@ -44,31 +44,31 @@ describeIfTerraform("a chain that moves to another stack", () => {
     try {
       await old.apply(before.old);
       const key = `projects/${project}/locations/global/keyRings/ring/cryptoKeys/key`;
-      const granted = JSON.stringify((google.iamPolicy(key) as { bindings?: unknown }).bindings);
+      const granted = JSON.stringify((iamPolicy(google.state, key) as { bindings?: unknown }).bindings);
       expect(granted).toContain("user:ci@example.com");
       const calls = google.requests.length;
       await next.apply(after.new);
       await old.apply(after.old);
-      expect(google.requests.slice(calls).filter((request) => request.method === "DELETE")).toEqual([]);
-      expect(JSON.stringify((google.iamPolicy(key) as { bindings?: unknown }).bindings)).toBe(granted);
+      expect(google.requests.slice(calls).filter((request) => request.verb === "DELETE")).toEqual([]);
+      expect(JSON.stringify((iamPolicy(google.state, key) as { bindings?: unknown }).bindings)).toBe(granted);
       expect(await next.planned(after.new)).toEqual([]);
     } finally {
       old.remove();
       next.remove();
-      await google.stop();
+      await google.close();
     }
   }, 300_000);
 });
 
 describeIfTerraform("three stacks in three projects", () => {
-  let google: GoogleDouble;
+  let google: Sandbox;
 
   beforeAll(async () => {
-    google = await GoogleDouble.start({ strictIam: true, rejectEmptyAttestorLists: true });
+    google = await startSandbox();
   });
 
   afterAll(async () => {
-    await google.stop();
+    await google.close();
   });
 
   it("are planned and applied one after the other, each with an empty second plan", async () => {
@@ -78,7 +78,7 @@ describeIfTerraform("three stacks in three projects", () => {
       const clusters = googleStack(app, "clusters", "prod-project");
       const trustRoot = new TrustRoot(keys, "TrustRoot", { keyRingName: "ring", keyName: "key", location: "europe" });
       const attestor = new Attestor(attestors, "Attestor", { attestorName: "build", keys: [trustRoot] });
-      attestor.grants.verify({ project: "prod-project", projectNumber: google.projectNumber("prod-project") });
+      attestor.grants.verify({ project: "prod-project", projectNumber: projectNumber(google.state, "prod-project") });
       const policy = new AdmissionPolicy(clusters, "Policy", { existing: ExistingPolicy.REPLACE });
       new EnforcedCluster(clusters, "Prod", {
         clusterName: "prod",
@@ -96,11 +96,7 @@ describeIfTerraform("three stacks in three projects", () => {
     });
     expect(Object.keys(stacks).sort()).toEqual(["attestors", "clusters", "keys"]);
 
-    await fetch(`${google.url}/iam/v1/projects/build-project/serviceAccounts`, {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ accountId: "builder" }),
-    });
+    createAccount(google.state, "build-project", "builder");
     for (const name of ["keys", "attestors", "clusters"]) {
       const deployment = Deployment.against(google);
       try {
@@ -111,17 +107,17 @@ describeIfTerraform("three stacks in three projects", () => {
     }
     expect(google.unknownRoutes).toEqual([]);
 
-    const agent = `serviceAccount:service-${google.projectNumber("prod-project")}@gcp-sa-binaryauthorization.iam.gserviceaccount.com`;
-    expect(google.iamPolicy("projects/attestor-project/attestors/build")).toMatchObject({
+    const agent = `serviceAccount:service-${projectNumber(google.state, "prod-project")}@gcp-sa-binaryauthorization.iam.gserviceaccount.com`;
+    expect(iamPolicy(google.state, "projects/attestor-project/attestors/build")).toMatchObject({
       bindings: expect.arrayContaining([
         { role: "roles/binaryauthorization.attestorsVerifier", members: expect.arrayContaining([agent]) },
       ]),
     });
-    expect(google.policy("prod-project")).toMatchObject({
+    expect(storedPolicy(google.state, "prod-project")).toMatchObject({
       clusterAdmissionRules: {
         "europe-west1.prod": { requireAttestationsBy: ["projects/attestor-project/attestors/build"] },
       },
     });
-    expect(google.hasPolicy("key-project")).toBe(false);
+    expect(`projects/key-project/policy` in google.state.policies).toBe(false);
   }, 400_000);
 });

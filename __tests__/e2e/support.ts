@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { GoogleProvider } from "@cdktf/provider-google/lib/provider";
 import { App, TerraformStack } from "cdktf";
-import type { GoogleDouble } from "../support/google-double";
+import type { Sandbox } from "../../lib/sandbox";
 import { TerraformDir } from "../support/terraform";
 
 export const PROJECT = "my-secure-project";
@@ -60,8 +60,8 @@ export class Deployment {
 
   private constructor(private readonly terraform: TerraformDir) {}
 
-  static against(google: GoogleDouble): Deployment {
-    return new Deployment(TerraformDir.temporary(google.terraformEnv()));
+  static against(google: Sandbox): Deployment {
+    return new Deployment(TerraformDir.temporary(google.environment()));
   }
 
   /** Sets the configuration. */

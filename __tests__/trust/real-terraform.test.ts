@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { putCluster, type Sandbox, startSandbox } from "../../lib/sandbox";
 import { isFullName, readPlan, readState, readTerraformJson, type TrustModel } from "../../lib/trust";
-import { GoogleDouble } from "../support/google-double";
 import { referenceDeployment } from "../support/reference-deployment";
 import { describeIfTerraform, TerraformDir } from "../support/terraform";
 import { plain, schemaViolations } from "./support";
@@ -26,7 +26,7 @@ function clusters(model: TrustModel): Record<string, unknown> {
 }
 
 describeIfTerraform("the reference deployment in real plans and states", () => {
-  let google: GoogleDouble;
+  let google: Sandbox;
   let terraform: TerraformDir;
   let configured: TrustModel;
   // biome-ignore lint/suspicious/noExplicitAny: what terraform prints
@@ -37,11 +37,11 @@ describeIfTerraform("the reference deployment in real plans and states", () => {
   let stored: any;
 
   beforeAll(async () => {
-    google = await GoogleDouble.start({ enforceServices: false, strictIam: true, rejectEmptyAttestorLists: true });
-    google.putCluster(P, "us-central1", "my-cluster");
+    google = await startSandbox();
+    putCluster(google.state, P, "us-central1", "my-cluster");
     const { json } = referenceDeployment(P).template;
     configured = readTerraformJson("cdk.tf.json", json);
-    terraform = TerraformDir.temporary(google.terraformEnv());
+    terraform = TerraformDir.temporary(google.environment());
     const { backend: _, ...settings } = json.terraform;
     terraform.write({ ...json, terraform: settings }, "cdk.tf.json");
     await terraform.init();
@@ -53,7 +53,7 @@ describeIfTerraform("the reference deployment in real plans and states", () => {
 
   afterAll(async () => {
     terraform?.remove();
-    await google?.stop();
+    await google?.close();
   });
 
   test("the first plan: what is configured, and what is unknown says so", () => {
