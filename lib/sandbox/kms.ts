@@ -129,7 +129,11 @@ export async function publicKeyPem(state: State, keys: KeyMaker, versionName: st
 }
 
 async function privateKey(state: State, keys: KeyMaker, name: string): Promise<string> {
-  const algorithm = algorithmOf(version(state, name));
+  const resource = version(state, name);
+  if (resource.state === "DESTROYED") {
+    throw precondition(`${name} has no key any more, current state is: DESTROYED.`);
+  }
+  const algorithm = algorithmOf(resource);
   if (lookup(state.privateKeys, name) === undefined) {
     // Two callers may ask at once, and only one key may come of it.
     const made = pending.get(state)?.get(name) ?? keys.make(algorithm);

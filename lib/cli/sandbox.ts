@@ -1,0 +1,245 @@
+import { spawn } from "node:child_process";
+import { createWriteStream, readFileSync, type WriteStream } from "node:fs";
+import { constants } from "node:os";
+import { Command, InvalidArgumentError } from "commander";
+import {
+  type RecordedRequest,
+  readSeed,
+  type Sandbox,
+  type SandboxOptions,
+  type Seed,
+  type SeedCluster,
+  startSandbox,
+  tokenFor,
+  withoutCredentials,
+} from "../sandbox";
+import { ReadError } from "../trust";
+import { CLUSTER_NAME, PROJECT_ID, PROJECT_NUMBER } from "../vocabulary/resource-name";
+import type { ExitCode, Io } from "./io";
+
+interface Options {
+  readonly port?: number;
+  readonly host: string;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly tlsPort?: number;
+  readonly log?: string;
+  readonly seed?: string;
+  readonly project: readonly [id: string, number: string | undefined][];
+  readonly cluster: readonly SeedCluster[];
+  readonly as?: string;
+}
+
+/**
+ * `binauthz sandbox`: Google's side of the chain on loopback.
+ *
+ * @param done called with the exit code: that of the command where one is run, which may be any number
+ */
+export function sandboxCommand(io: Io, done: (code: ExitCode | number) => void): Command {
+  return new Command("sandbox")
+    .description(
+      "Google's side of the chain on loopback; runs a command that talks to it, or serves until it is stopped",
+    )
+    .usage("[options] [-- COMMAND...]")
+    .argument("[command...]", "runs with the environment that points terraform and gcloud at the sandbox")
+    .option("--port <number>", "listen on this port (default: a free one)", port)
+    .option("--host <address>", "listen on this address of loopback", "127.0.0.1")
+    .option("--tls-cert <file>", "certificate in PEM: serve over https as well, as a Kubernetes API server demands")
+    .option("--tls-key <file>", "the certificate's key in PEM")
+    .option("--tls-port <number>", "port for https (default: a free one)", port)
+    .option("--log <file>", "write every request to this file, one JSON object a line")
+    .option("--seed <file>", "JSON with projects, clusters, serviceAccounts and grants that are there from the start")
+    .option("--project <id[=number]>", "a project that is there from the start; repeatable", addProject, [])
+    .option("--cluster <project/location/name>", "a cluster that enforces from the start; repeatable", addCluster, [])
+    .option("--as <principal>", "who the environment speaks for: serviceAccount:EMAIL (default: an owner)", principal)
+    .action(async (command: string[], options: Options) => {
+      try {
+        done(await run(io, command, options));
+      } catch (error) {
+        io.err(`${sentence(error)}\n`);
+        done(1);
+      }
+    });
+}
+
+function port(text: string): number {
+  const number = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(number >= 0 && number <= 65_535)) {
+    throw new InvalidArgumentError("It has to be a number from 0 to 65535.");
+  }
+  return number;
+}
+
+function addProject(text: string, before: Options["project"]): Options["project"] {
+  const [id, number] = text.split("=");
+  if (!PROJECT_ID.pattern.test(id) || (number !== undefined && !PROJECT_NUMBER.pattern.test(number))) {
+    throw new InvalidArgumentError(`It has to be PROJECT or PROJECT=NUMBER; a project has ${PROJECT_ID.allowed}.`);
+  }
+  return [...before, [id, number]];
+}
+
+function addCluster(text: string, before: Options["cluster"]): Options["cluster"] {
+  const [project = "", location = "", name = "", ...rest] = text.split("/");
+  if (!PROJECT_ID.pattern.test(project) || location === "" || !CLUSTER_NAME.pattern.test(name) || rest.length > 0) {
+    throw new InvalidArgumentError("It has to be PROJECT/LOCATION/NAME.");
+  }
+  return [...before, { project, location, name }];
+}
+
+function principal(text: string): string {
+  try {
+    tokenFor(text);
+    return text;
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message);
+  }
+}
+
+/** What a user is told: one sentence, never where in the program it happened. */
+function sentence(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === "EADDRINUSE") {
+    return "binauthz sandbox: the port is in use; allowed: a free one, or none, then one is found";
+  }
+  return `binauthz sandbox: ${error instanceof Error ? message : String(error)}`;
+}
+
+async function run(io: Io, command: readonly string[], options: Options): Promise<number> {
+  const log = options.log === undefined ? undefined : await openLog(options.log);
+  const sandbox = await startSandbox({ ...read(options), onRequest: (request) => report(io, log, request, command) });
+  try {
+    if (command.length > 0) {
+      return await runCommand(io, command, sandbox.environment(options.as));
+    }
+    io.out(instructions(sandbox, options.as));
+    await stopSignal();
+    return 0;
+  } finally {
+    await sandbox.close();
+    listUnknown(io, sandbox);
+    log?.end();
+  }
+}
+
+/** The options of the sandbox, with every file read. */
+function read(options: Options): SandboxOptions {
+  const { tlsCert, tlsKey } = options;
+  if ((tlsCert === undefined) !== (tlsKey === undefined)) {
+    throw new Error("--tls-cert and --tls-key belong together; one of them is missing");
+  }
+  const tls =
+    tlsCert === undefined || tlsKey === undefined
+      ? undefined
+      : { cert: contents(tlsCert), key: contents(tlsKey), port: options.tlsPort };
+  return { host: options.host, port: options.port, tls, seed: seedOf(options) };
+}
+
+function seedOf(options: Options): Seed {
+  const file: Seed = options.seed === undefined ? {} : readSeed(options.seed, contents(options.seed));
+  const numbered = options.project.filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return {
+    ...file,
+    projects: { ...file.projects, ...Object.fromEntries(numbered) },
+    clusters: [...(file.clusters ?? []), ...options.cluster],
+  };
+}
+
+function contents(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    const problem = `cannot be read (${(error as NodeJS.ErrnoException).code})`;
+    throw new ReadError({ source: file, problem, allowed: "a file that can be read" });
+  }
+}
+
+function openLog(file: string): Promise<WriteStream> {
+  return new Promise((resolve, reject) => {
+    const stream = createWriteStream(file, { flags: "a", mode: 0o600 });
+    stream.once("open", () => resolve(stream));
+    stream.once("error", ({ code }: NodeJS.ErrnoException) => {
+      reject(new ReadError({ source: file, problem: `cannot be written (${code})`, allowed: "a file for --log" }));
+    });
+  });
+}
+
+/** A line per request on a terminal, and all of it in the log. While a command runs, the terminal is the command's. */
+function report(io: Io, log: WriteStream | undefined, request: RecordedRequest, command: readonly string[]): void {
+  log?.write(`${JSON.stringify(request)}\n`);
+  if (io.columns === undefined || command.length > 0) {
+    return;
+  }
+  const { time, verb, path, method, principal: who, status, error } = request;
+  const outcome = error === undefined ? "" : `  ${error}`;
+  io.err(printable(`${time.slice(11, 19)} ${status || "dropped"} ${method ?? verb} ${path} ${who ?? ""}${outcome}`));
+}
+
+/** What clients send is not to move the cursor. */
+function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is replaced
+  return `${text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, "?")}\n`;
+}
+
+function listUnknown(io: Io, sandbox: Sandbox): void {
+  if (sandbox.unknownRoutes.length > 0) {
+    io.err(`The sandbox was asked for what it does not speak:\n`);
+    for (const route of sandbox.unknownRoutes) {
+      io.err(`  ${printable(route)}`);
+    }
+  }
+}
+
+/** What a shell has to be told. */
+function instructions(sandbox: Sandbox, as: string | undefined): string {
+  const variables = Object.entries(sandbox.environment(as));
+  const exports = variables.map(([name, value]) => `export ${name}='${value}'`);
+  const secure = sandbox.tlsUrl === undefined ? [] : [`# Over https, for a Kubernetes API server: ${sandbox.tlsUrl}`];
+  return [
+    `# Google's side of the chain listens on ${sandbox.url}. It ends with Ctrl-C, and forgets everything.`,
+    `# Admission: POST ${sandbox.url}/admission   Audit log: ${sandbox.url}/logs`,
+    ...secure,
+    "# Point terraform and gcloud of another shell at it:",
+    ...exports,
+    "",
+  ].join("\n");
+}
+
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+    const stop = () => {
+      for (const signal of signals) {
+        process.removeListener(signal, stop);
+      }
+      resolve();
+    };
+    for (const signal of signals) {
+      process.on(signal, stop);
+    }
+  });
+}
+
+/** Runs a command to its end; its exit code, 128 and the number of the signal that ended it. */
+function runCommand(io: Io, command: readonly string[], environment: Record<string, string>): Promise<number> {
+  const [program, ...args] = command;
+  const env = { ...withoutCredentials(process.env), ...environment };
+  return new Promise((resolve) => {
+    const child = spawn(program, args, { env, stdio: "inherit" });
+    // A terminal sends Ctrl-C to the command as well; the sandbox ends after it.
+    const forward = (signal: NodeJS.Signals) => void child.kill(signal);
+    const ignore = () => undefined;
+    process.on("SIGINT", ignore);
+    process.on("SIGTERM", forward);
+    const finish = (code: number) => {
+      process.removeListener("SIGINT", ignore);
+      process.removeListener("SIGTERM", forward);
+      resolve(code);
+    };
+    child.once("error", ({ code }: NodeJS.ErrnoException) => {
+      const problem = code === "ENOENT" ? "was not found" : `cannot be run (${code})`;
+      io.err(`binauthz sandbox: the command ${printable(program).trimEnd()} ${problem}\n`);
+      finish(1);
+    });
+    child.once("exit", (code, signal) => finish(code ?? 128 + (signal === null ? 0 : constants.signals[signal])));
+  });
+}
