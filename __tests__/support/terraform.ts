@@ -174,7 +174,7 @@ export class TerraformDir {
 
   /**
    * @param dir is made when it does not exist; one made by `temporary` is removed by `remove`
-   * @param env on top of the process's own, usually `double.terraformEnv()`
+   * @param env on top of the process's own, usually `sandbox.environment()`
    */
   constructor(
     readonly dir: string,

@@ -167,7 +167,7 @@ function stopped(server: ServerType): Promise<void> {
 
 interface Env {
   Bindings: HttpBindings;
-  Variables: { record: RecordedRequest };
+  Variables: { record: RecordedRequest; dropped?: true };
 }
 
 type Http = HonoContext<Env>;
@@ -185,7 +185,7 @@ function application(context: Context, keys: KeyMaker, log: RequestsLog, faults:
     c.set("record", record);
     log.begin(record);
     await next();
-    record.status = c.env.outgoing.destroyed ? 0 : c.res.status;
+    record.status = c.get("dropped") ? 0 : c.res.status;
     log.answered(record);
   });
   app.use("*", async (c, next) => {
@@ -331,6 +331,7 @@ async function admission(c: Http, state: State, faults: Faults): Promise<Respons
 
 /** Closes the connection without an answer. */
 function dropped(c: Http): Response {
+  c.set("dropped", true);
   (c.env.incoming.socket as Socket).destroy();
   return new Response(null);
 }
