@@ -2,8 +2,8 @@
 
 import fc from "fast-check";
 import { admit, type Evidence, type Occurrence, type Target, type Verdict } from "../../lib/admission";
+import { type Sandbox, startSandbox } from "../../lib/sandbox";
 import { readPlan, readTerraformJson, type TrustModel } from "../../lib/trust";
-import { GoogleDouble } from "../support/google-double";
 import { describeIfTerraform, PROVIDER_VERSION, TerraformDir } from "../support/terraform";
 import { attest, DIGEST, IMAGE, OTHER_DIGEST, PROJECT, REPOSITORY, testKey, verifier } from "./support";
 
@@ -219,12 +219,12 @@ test("an attestor that is named in two forms is one, as it is to the provider", 
 });
 
 describeIfTerraform("a configuration as it is written, and as Terraform plans it", () => {
-  let google: GoogleDouble;
+  let google: Sandbox;
   let terraform: TerraformDir;
 
   beforeAll(async () => {
-    google = await GoogleDouble.start();
-    terraform = TerraformDir.temporary(google.terraformEnv());
+    google = await startSandbox();
+    terraform = TerraformDir.temporary(google.environment());
     const [first] = fc.sample(configuration, { seed: SEED, numRuns: 1 });
     terraform.write(first, "cdk.tf.json");
     await terraform.init();
@@ -232,7 +232,7 @@ describeIfTerraform("a configuration as it is written, and as Terraform plans it
 
   afterAll(async () => {
     terraform?.remove();
-    await google?.stop();
+    await google?.close();
   });
 
   const outcomes = new Set<string>();

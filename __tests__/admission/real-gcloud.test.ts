@@ -8,10 +8,10 @@ import {
   readOccurrences,
   validateAttestationOccurrence,
 } from "../../lib/admission";
+import { createKeyVersion, putAttestor, type Sandbox, startSandbox } from "../../lib/sandbox";
 import { readAttestorsExport } from "../../lib/trust/gcloud-export";
 import { known, type TrustModel } from "../../lib/trust/model";
 import { SigningAlgorithm } from "../../lib/vocabulary/signing-algorithm";
-import { GoogleDouble } from "../support/google-double";
 import { describeUnless, findProgram, run } from "../support/terraform";
 import { model, policy, REQUIRE, rule } from "./support";
 
@@ -44,22 +44,22 @@ const missing = findProgram("gcloud") === undefined ? "gcloud was not found" : u
 // The payload, the digest of it that is signed, the order of the calls and what is stored are gcloud's; the key is that of
 // the stand-in for Cloud KMS.
 describeUnless(missing, "what the real gcloud signs", () => {
-  let google: GoogleDouble;
+  let google: Sandbox;
   let folder: string;
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), "gcloud-witness-"));
-    google = await GoogleDouble.start({ requireToken: true });
+    google = await startSandbox();
     await post(`cloudkms/v1/projects/${PROJECT}/locations/global/keyRings?keyRingId=ring`, {});
   });
 
   afterAll(async () => {
     rmSync(folder, { recursive: true, force: true });
-    await google?.stop();
+    await google?.close();
   });
 
   async function post(path: string, body: unknown): Promise<void> {
-    const token = google.terraformEnv().GOOGLE_OAUTH_ACCESS_TOKEN;
+    const token = google.environment().GOOGLE_OAUTH_ACCESS_TOKEN;
     const answer = await fetch(`${google.url}/${path}`, {
       method: "POST",
       headers: { "Content-Type": "application/json", Authorization: `Bearer ${token}` },
@@ -69,7 +69,7 @@ describeUnless(missing, "what the real gcloud signs", () => {
   }
 
   async function gcloud(...args: string[]): Promise<string> {
-    const env = { ...google.gcloudEnv(join(folder, "config")), CLOUDSDK_CORE_PROJECT: PROJECT };
+    const env = { ...google.environment(), CLOUDSDK_CORE_PROJECT: PROJECT };
     const { exitCode, stdout, output } = await run("gcloud", args, { env });
     expect([exitCode, output]).toEqual([0, expect.any(String)]);
     return stdout;
@@ -82,13 +82,13 @@ describeUnless(missing, "what the real gcloud signs", () => {
       purpose: "ASYMMETRIC_SIGN",
       versionTemplate: { algorithm, protectionLevel: "HSM" },
     });
-    const version = google.createKeyVersion(`${RING}/cryptoKeys/${id}`);
+    const version = createKeyVersion(google.state, `${RING}/cryptoKeys/${id}`);
     const attestor = `projects/${PROJECT}/attestors/${id}`;
     const note = `projects/${PROJECT}/notes/${id}`;
     await post(`containeranalysis/v1/projects/${PROJECT}/notes?noteId=${id}`, {
       attestation: { hint: { humanReadableName: id } },
     });
-    google.putAttestor(attestor, { userOwnedGrafeasNote: { noteReference: note, publicKeys: [] } });
+    putAttestor(google.state, attestor, { userOwnedGrafeasNote: { noteReference: note, publicKeys: [] } });
     const keyId = `//cloudkms.googleapis.com/v1/${version}`;
     await gcloud(
       ...["container", "binauthz", "attestors", "public-keys", "add", `--attestor=${attestor}`],
@@ -140,7 +140,7 @@ describeUnless(missing, "what the real gcloud signs", () => {
 
   test("what was met is all modelled", () => {
     expect(google.unknownRoutes).toEqual([]);
-    expect(google.occurrences(PROJECT)).toHaveLength(ALGORITHMS.length);
+    expect(Object.values(google.state.occurrences)).toHaveLength(ALGORITHMS.length);
   });
 });
 

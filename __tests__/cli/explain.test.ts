@@ -6,7 +6,7 @@ import { MAX_EXPLAINED_CHARACTERS } from "../../lib/admission/explain";
 import { KNOWN_MESSAGES } from "../../lib/admission/explanations/table";
 import { REASON_NO_ATTESTATION, REASON_NO_DIGEST } from "../../lib/admission/messages";
 import { explainCommand } from "../../lib/cli/explain";
-import type { ExitCode, Io } from "../../lib/cli/io";
+import type { Io } from "../../lib/cli/io";
 import { run } from "../../lib/cli/program";
 
 const ATTESTOR = "projects/my-secure-project/attestors/built-by-ci";
@@ -35,12 +35,12 @@ async function binauthz(args: readonly string[], options: Partial<Io> = {}) {
     columns: undefined,
     ...options,
   };
-  const code: ExitCode = await run(["explain", ...args], io);
+  const code = await run(["explain", ...args], io);
   return { code, out, err };
 }
 
 describe("how it ends", () => {
-  test.each<[what: string, args: string[], stdin: string, code: ExitCode]>([
+  test.each<[what: string, args: string[], stdin: string, code: number]>([
     ["explained", [denied("a")], "", 0],
     ["explained, from the standard input", ["-"], `\n${denied("a")}\n`, 0],
     ["explained, without quotes", denied("a").split(" "), "", 0],
@@ -68,7 +68,7 @@ describe("how it ends", () => {
   });
 
   test("the command alone says its code once", () => {
-    const codes: ExitCode[] = [];
+    const codes: number[] = [];
     const io: Io = { stdin: () => "", out: () => {}, err: () => {}, color: false, columns: undefined };
     explainCommand(io, (code) => codes.push(code)).parse([denied("a")], { from: "user" });
     expect(codes).toEqual([0]);

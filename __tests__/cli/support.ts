@@ -3,11 +3,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type Occurrence, parseArtifact, payloadBytes, writeOccurrence } from "../../lib/admission";
-import type { ExitCode } from "../../lib/cli/io";
 import { run } from "../../lib/cli/program";
 
 export interface Ran {
-  readonly code: ExitCode;
+  readonly code: number;
   readonly out: string;
   readonly err: string;
 }

@@ -3,11 +3,11 @@ import { version } from "../../package.json";
 import { TargetError } from "../admission/targets";
 import { ReadError } from "../trust/read-error";
 import { printableLines } from "./escape";
-import type { ExitCode, Io } from "./io";
+import type { Io } from "./io";
 import { UsageError } from "./usage-error";
 
-/** Makes a subcommand; it says with which code the process is to end. */
-type MakeCommand = (io: Io, done: (code: ExitCode) => void) => Command;
+/** Makes a subcommand; it says with which code the process is to end: an `ExitCode`, or that of a command it ran. */
+type MakeCommand = (io: Io, done: (code: number) => void) => Command;
 
 interface Subcommand {
   readonly name: string;
@@ -27,21 +27,26 @@ const SUBCOMMANDS: readonly Subcommand[] = [
     summary: "what does this denial mean, and what mends it?",
     load: () => (require("./explain") as typeof import("./explain")).explainCommand,
   },
+  {
+    name: "sandbox",
+    summary: "Google's side of the chain on loopback, for terraform and gcloud",
+    load: () => (require("./sandbox") as typeof import("./sandbox")).sandboxCommand,
+  },
 ];
 
 const DESCRIPTION = `Binary Authorization on the desk: what would run, and why.
 
 Exit codes: 0 passed; 1 called wrongly, or input that cannot be understood; 2 an image denied, or findings;
-3 not decidable from the input, and nothing worse.`;
+3 not decidable from the input, and nothing worse. A sandbox that runs a command ends with that command's code.`;
 
 /**
  * Runs the command.
  * @param argv what follows the command's name
  * @returns how the process is to end; everything that goes wrong is one sentence on the error output
  */
-export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
-  let code: ExitCode = 1;
-  const done = (given: ExitCode) => {
+export async function run(argv: readonly string[], io: Io): Promise<number> {
+  let code = 1;
+  const done = (given: number) => {
     code = given;
   };
   try {
@@ -52,7 +57,7 @@ export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
   }
 }
 
-function makeProgram(argv: readonly string[], io: Io, done: (code: ExitCode) => void): Command {
+function makeProgram(argv: readonly string[], io: Io, done: (code: number) => void): Command {
   const program = new Command("binauthz")
     .description(DESCRIPTION)
     .version(version, "-V, --version", "print the version")
@@ -81,7 +86,7 @@ function makeProgram(argv: readonly string[], io: Io, done: (code: ExitCode) => 
   return program;
 }
 
-function failed(error: unknown, io: Io): ExitCode {
+function failed(error: unknown, io: Io): number {
   if (error instanceof CommanderError) {
     // Its text is written already.
     return error.exitCode === 0 ? 0 : 1;

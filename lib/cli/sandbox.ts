@@ -1,8 +1,11 @@
 import { spawn } from "node:child_process";
 import { createWriteStream, readFileSync, type WriteStream } from "node:fs";
 import { constants } from "node:os";
+import { createSecureContext } from "node:tls";
 import { Command, InvalidArgumentError } from "commander";
 import {
+  emptyState,
+  projectNumber,
   type RecordedRequest,
   readSeed,
   type Sandbox,
@@ -15,7 +18,9 @@ import {
 } from "../sandbox";
 import { ReadError } from "../trust";
 import { CLUSTER_NAME, PROJECT_ID, PROJECT_NUMBER } from "../vocabulary/resource-name";
-import type { ExitCode, Io } from "./io";
+import { printable } from "./escape";
+import type { Io } from "./io";
+import { UsageError } from "./usage-error";
 
 interface Options {
   readonly port?: number;
@@ -35,7 +40,7 @@ interface Options {
  *
  * @param done called with the exit code: that of the command where one is run, which may be any number
  */
-export function sandboxCommand(io: Io, done: (code: ExitCode | number) => void): Command {
+export function sandboxCommand(io: Io, done: (code: number) => void): Command {
   return new Command("sandbox")
     .description(
       "Google's side of the chain on loopback; runs a command that talks to it, or serves until it is stopped",
@@ -53,12 +58,7 @@ export function sandboxCommand(io: Io, done: (code: ExitCode | number) => void):
     .option("--cluster <project/location/name>", "a cluster that enforces from the start; repeatable", addCluster, [])
     .option("--as <principal>", "who the environment speaks for: serviceAccount:EMAIL (default: an owner)", principal)
     .action(async (command: string[], options: Options) => {
-      try {
-        done(await run(io, command, options));
-      } catch (error) {
-        io.err(`${sentence(error)}\n`);
-        done(1);
-      }
+      done(await run(io, command, options));
     });
 }
 
@@ -95,18 +95,9 @@ function principal(text: string): string {
   }
 }
 
-/** What a user is told: one sentence, never where in the program it happened. */
-function sentence(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (code === "EADDRINUSE") {
-    return "binauthz sandbox: the port is in use; allowed: a free one, or none, then one is found";
-  }
-  return `binauthz sandbox: ${error instanceof Error ? message : String(error)}`;
-}
-
 async function run(io: Io, command: readonly string[], options: Options): Promise<number> {
   const log = options.log === undefined ? undefined : await openLog(options.log);
-  const sandbox = await startSandbox({ ...read(options), onRequest: (request) => report(io, log, request, command) });
+  const sandbox = await start({ ...read(options), onRequest: (request) => report(io, log, request, command) });
   try {
     if (command.length > 0) {
       return await runCommand(io, command, sandbox.environment(options.as));
@@ -117,7 +108,25 @@ async function run(io: Io, command: readonly string[], options: Options): Promis
   } finally {
     await sandbox.close();
     listUnknown(io, sandbox);
-    log?.end();
+    await closed(log);
+  }
+}
+
+function closed(log: WriteStream | undefined): Promise<void> {
+  return new Promise((resolve) => (log === undefined ? resolve() : log.end(resolve)));
+}
+
+/** Starts the sandbox; where that is refused, the reason is the user's to mend. */
+async function start(options: SandboxOptions): Promise<Sandbox> {
+  try {
+    return await startSandbox(options);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === "EADDRINUSE" || code === "EACCES") {
+      const problem = code === "EADDRINUSE" ? "is in use" : "needs rights that you do not have";
+      throw new UsageError(`the port ${problem}; allowed: a free one above 1023, or none, then one is found`);
+    }
+    throw error instanceof RangeError ? new UsageError(message) : error;
   }
 }
 
@@ -125,23 +134,35 @@ async function run(io: Io, command: readonly string[], options: Options): Promis
 function read(options: Options): SandboxOptions {
   const { tlsCert, tlsKey } = options;
   if ((tlsCert === undefined) !== (tlsKey === undefined)) {
-    throw new Error("--tls-cert and --tls-key belong together; one of them is missing");
+    throw new UsageError("--tls-cert and --tls-key belong together, and one of them is missing");
   }
   const tls =
     tlsCert === undefined || tlsKey === undefined
       ? undefined
-      : { cert: contents(tlsCert), key: contents(tlsKey), port: options.tlsPort };
+      : { ...readCertificate(tlsCert, tlsKey), port: options.tlsPort };
   return { host: options.host, port: options.port, tls, seed: seedOf(options) };
 }
 
 function seedOf(options: Options): Seed {
   const file: Seed = options.seed === undefined ? {} : readSeed(options.seed, contents(options.seed));
-  const numbered = options.project.filter((entry): entry is [string, string] => entry[1] !== undefined);
+  const none = emptyState();
+  const given = options.project.map(([id, number]) => [id, number ?? projectNumber(none, id)]);
   return {
     ...file,
-    projects: { ...file.projects, ...Object.fromEntries(numbered) },
+    projects: { ...file.projects, ...Object.fromEntries(given) },
     clusters: [...(file.clusters ?? []), ...options.cluster],
   };
+}
+
+function readCertificate(certFile: string, keyFile: string): { readonly cert: string; readonly key: string } {
+  const [cert, key] = [contents(certFile), contents(keyFile)];
+  try {
+    createSecureContext({ cert, key });
+  } catch {
+    const problem = `is no certificate in PEM, or ${keyFile} is not its key`;
+    throw new ReadError({ source: certFile, problem, allowed: "a certificate and its key without a passphrase" });
+  }
+  return { cert, key };
 }
 
 function contents(file: string): string {
@@ -171,20 +192,17 @@ function report(io: Io, log: WriteStream | undefined, request: RecordedRequest, 
   }
   const { time, verb, path, method, principal: who, status, error } = request;
   const outcome = error === undefined ? "" : `  ${error}`;
-  io.err(printable(`${time.slice(11, 19)} ${status || "dropped"} ${method ?? verb} ${path} ${who ?? ""}${outcome}`));
-}
-
-/** What clients send is not to move the cursor. */
-function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is replaced
-  return `${text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, "?")}\n`;
+  // What clients send is not to move the cursor.
+  io.err(
+    `${printable(`${time.slice(11, 19)} ${status || "dropped"} ${method ?? verb} ${path} ${who ?? ""}${outcome}`)}\n`,
+  );
 }
 
 function listUnknown(io: Io, sandbox: Sandbox): void {
   if (sandbox.unknownRoutes.length > 0) {
     io.err(`The sandbox was asked for what it does not speak:\n`);
     for (const route of sandbox.unknownRoutes) {
-      io.err(`  ${printable(route)}`);
+      io.err(`  ${printable(route)}\n`);
     }
   }
 }
@@ -192,7 +210,7 @@ function listUnknown(io: Io, sandbox: Sandbox): void {
 /** What a shell has to be told. */
 function instructions(sandbox: Sandbox, as: string | undefined): string {
   const variables = Object.entries(sandbox.environment(as));
-  const exports = variables.map(([name, value]) => `export ${name}='${value}'`);
+  const exports = variables.map(([name, value]) => `export ${name}='${value.replace(/'/g, "'\\''")}'`);
   const secure = sandbox.tlsUrl === undefined ? [] : [`# Over https, for a Kubernetes API server: ${sandbox.tlsUrl}`];
   return [
     `# Google's side of the chain listens on ${sandbox.url}. It ends with Ctrl-C, and forgets everything.`,
@@ -237,7 +255,7 @@ function runCommand(io: Io, command: readonly string[], environment: Record<stri
     };
     child.once("error", ({ code }: NodeJS.ErrnoException) => {
       const problem = code === "ENOENT" ? "was not found" : `cannot be run (${code})`;
-      io.err(`binauthz sandbox: the command ${printable(program).trimEnd()} ${problem}\n`);
+      io.err(`error: the command ${printable(program)} ${problem}\n`);
       finish(1);
     });
     child.once("exit", (code, signal) => finish(code ?? 128 + (signal === null ? 0 : constants.signals[signal])));

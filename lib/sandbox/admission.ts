@@ -9,6 +9,7 @@ import {
   WEBHOOK_PREFIX,
 } from "../admission";
 import { ReadError, type TrustModel, valueOf as valueIfKnown } from "../trust";
+import { type Pod, podOf } from "../workloads/pods";
 import { type AuditedRequest, auditEntry } from "./audit-log";
 import { can } from "./authorization";
 import { agentOf } from "./binary-authorization";
@@ -135,7 +136,7 @@ interface Review {
  * @param cluster the full name of the cluster that asks
  */
 export function review(state: State, cluster: string, body: JsonObject): JsonObject {
-  const asked = readReview(body);
+  const asked = readable(body);
   const [, project, , location, , name] = cluster.split("/");
   const { pod, namespace, serviceAccount } = asked;
   if (pod === undefined) {
@@ -164,6 +165,15 @@ function answer(asked: Review, { allowed, message, auditLabels }: Decision): Jso
   return { apiVersion, kind, response: { uid: asked.uid, allowed, auditAnnotations, ...status } };
 }
 
+/** What is wrong with a pod is wrong with the request. */
+function readable(body: JsonObject): Review {
+  try {
+    return readReview(body);
+  } catch (error) {
+    throw error instanceof ReadError ? invalid(error.message) : error;
+  }
+}
+
 function readReview(body: JsonObject): Review {
   const form = `${str(body.apiVersion)} ${str(body.kind)}`;
   switch (form) {
@@ -181,10 +191,7 @@ function readReview(body: JsonObject): Review {
 /** Source: https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/#imagepolicywebhook */
 function readImageReview(body: JsonObject): Review {
   const spec = required(body, "spec");
-  const images = readImages(spec.containers, "spec.containers", "container").map((image, index) => ({
-    ...image,
-    container: `${index}`,
-  }));
+  const images = readImages(spec.containers, "spec.containers");
   if (images.length === 0) {
     throw invalid("spec.containers names no image");
   }
@@ -209,52 +216,40 @@ function readAdmissionReview(body: JsonObject): Review {
   const isPod = obj(request.kind).kind === "Pod" && str(obj(request.kind).group) === "";
   const decided = isPod && ["CREATE", "UPDATE"].includes(operation);
   const object = decided ? required(request, "object") : {};
+  const pod = decided ? readPod(object) : undefined;
   const metadata = obj(object.metadata);
   return {
     apiVersion: str(body.apiVersion),
     kind: "AdmissionReview",
     uid,
-    pod: decided ? podRequestOf(object) : undefined,
+    pod,
     podName: str(metadata.name) || str(request.name) || `${str(metadata.generateName)}unknown`,
     operation: operation === "UPDATE" ? "update" : "create",
     namespace: str(request.namespace) || str(metadata.namespace) || undefined,
-    serviceAccount: decided ? str(obj(object.spec).serviceAccountName) || "default" : undefined,
+    serviceAccount: pod?.serviceAccount,
     user: str(obj(request.userInfo).username) || undefined,
   };
 }
 
-/** What Binary Authorization looks at in a pod. */
-function podRequestOf(pod: JsonObject): PodRequest {
-  const spec = required(pod, "spec");
-  const metadata = obj(pod.metadata);
-  const images = [
-    ...readImages(spec.initContainers, "spec.initContainers", "init"),
-    ...readImages(spec.containers, "spec.containers", "container"),
-    ...readImages(spec.ephemeralContainers, "spec.ephemeralContainers", "ephemeral"),
-  ];
-  if (images.length === 0) {
-    throw invalid("the pod has no containers");
+/** The pod of a review, read as pods of manifests are. */
+function readPod(fields: JsonObject): Pod {
+  const read = podOf({ source: "the review", at: "request.object", apiVersion: "v1", kind: "Pod", fields });
+  if ("passedOver" in read) {
+    throw invalid("request.object is no pod");
   }
-  return {
-    images,
-    labels: texts(metadata.labels, "metadata.labels"),
-    annotations: texts(metadata.annotations, "metadata.annotations"),
-  };
+  return read.pod;
 }
 
-function readImages(value: Json | undefined, field: string, kind: RequestedImage["kind"]): RequestedImage[] {
-  if (value === undefined || value === null) {
-    return [];
-  }
+function readImages(value: Json | undefined, field: string): RequestedImage[] {
   if (!Array.isArray(value)) {
     throw invalid(`${field} is no list`);
   }
   return value.map((container, index) => {
-    const { image, name } = obj(container);
+    const { image } = obj(container);
     if (typeof image !== "string" || image === "") {
       throw invalid(`${field}[${index}].image is no text`);
     }
-    return { image, container: str(name) || `${index}`, kind };
+    return { image, container: `${index}`, kind: "container" };
   });
 }
 

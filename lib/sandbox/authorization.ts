@@ -7,8 +7,7 @@ import { lookup, projectNumber, type State } from "./state";
 const TOKEN_PREFIX = "principal:";
 
 /** A principal in IAM's form. */
-const PRINCIPAL =
-  /^(?:(?:user|serviceAccount):[^\s@:,"]+@[^\s@:,"]+|(?:principal|principalSet):\/\/[^\s,"]+|group:[^\s@:,"]+@[^\s@:,"]+)$/;
+const PRINCIPAL = /^(?:(?:user|serviceAccount):[^\s@:,"'`]+@[^\s@:,"'`]+|principal:\/\/[^\s,"'`]+)$/;
 
 /** The token with which a principal calls the sandbox. Throws a `RangeError` for what is no principal. */
 export function tokenFor(principal: string): string {
