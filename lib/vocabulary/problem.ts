@@ -64,6 +64,10 @@ export enum ProblemCode {
   STACK_CYCLE = "STACK_CYCLE",
   /** A method that does not fit the state of the construct. */
   INVALID_STATE = "INVALID_STATE",
+  /** A package that the construct needs, and that is no dependency of this one, is not installed. */
+  MISSING_PACKAGE = "MISSING_PACKAGE",
+  /** What needs a running cluster is declared in the stack that creates one. */
+  CLUSTER_IN_SAME_STACK = "CLUSTER_IN_SAME_STACK",
 }
 
 /** What is wrong, in parts, so that a program can act on it and a person can read it. */
