@@ -17,6 +17,7 @@ export {
   GlobalPolicyEvaluationMode,
   type RuleOptions,
 } from "./constructs/admission-rule";
+export { AlertChannel, type WebhookOptions } from "./constructs/alert-channel";
 export {
   Attestor,
   type AttestorAttributes,
@@ -32,6 +33,7 @@ export {
   type AttestorPublicKey,
   type IAttestorKeySource,
 } from "./constructs/attestor-key";
+export { AuditAlerts, type AuditAlertsProps, type IAuditAlerts, type WatchedKey } from "./constructs/audit-alerts";
 export {
   EnforcedCluster,
   type EnforcedClusterProps,
@@ -54,6 +56,7 @@ export {
   RepositoryType,
 } from "./constructs/pipeline-source";
 export { ReleaseChannel } from "./constructs/release-channel";
+export { type ISignatureLog, SignatureLog, type SignatureLogProps } from "./constructs/signature-log";
 export { type ISignerPipeline, SignerPipeline, type SignerPipelineProps } from "./constructs/signer-pipeline";
 export {
   type ITrustRoot,
