@@ -50,6 +50,11 @@ export {
   ProtectionLevel,
 } from "./constructs/key-version";
 export {
+  type IOrganizationPolicies,
+  OrganizationPolicies,
+  type OrganizationPoliciesProps,
+} from "./constructs/organization-policies";
+export {
   type ManualSourceOptions,
   PipelineSource,
   type PushSourceOptions,

@@ -15,7 +15,6 @@ export type GoogleApi =
   | "iam"
   | "logging"
   | "monitoring"
-  | "orgpolicy"
   | "run";
 
 /** Where an API is to be enabled, and whether this program does it. */
