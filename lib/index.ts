@@ -41,6 +41,8 @@ export {
   type ExistingClusterAttributes,
   type IEnforcedCluster,
 } from "./constructs/enforced-cluster";
+export { EnforcedJob, type EnforcedJobProps, type IEnforcedJob } from "./constructs/enforced-job";
+export { EnforcedService, type EnforcedServiceProps, type IEnforcedService } from "./constructs/enforced-service";
 export { Grant, type GrantOptions } from "./constructs/grant";
 export {
   KeyVersion,

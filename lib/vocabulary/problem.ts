@@ -60,6 +60,8 @@ export enum ProblemCode {
   INVALID_IMAGE = "INVALID_IMAGE",
   /** A step image that is a tag, and so may change between two builds. */
   UNPINNED_STEP_IMAGE = "UNPINNED_STEP_IMAGE",
+  /** A deployed image that is a tag, and so may be another one than was signed. */
+  UNPINNED_IMAGE = "UNPINNED_IMAGE",
   /** Two stacks that would have to wait for each other. */
   STACK_CYCLE = "STACK_CYCLE",
   /** A method that does not fit the state of the construct. */
