@@ -102,7 +102,7 @@ describe("the text for a GitOps repository", () => {
     expect(gitOps[0].rules[1]).toEqual({
       apiGroups: ["rbac.authorization.k8s.io"],
       resources: ["roles", "rolebindings"],
-      verbs: ["get", "list", "create", "update", "patch", "delete"],
+      verbs: ["get", "list", "create", "delete"],
     });
   });
 

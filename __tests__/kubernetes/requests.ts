@@ -190,10 +190,19 @@ export const ROWS: readonly Row[] = [
       workload("Pod", { ...BROKEN, ownLabels: { team: "web" } }),
     ),
   ),
-  row(
-    "a controller creates a kind that is not its own",
-    create(controller("replicaset"), workload("Deployment", BROKEN)),
-    "permission",
+  ...[
+    ["replicaset", "Deployment"],
+    ["deployment", "Pod"],
+    ["cronjob", "Pod"],
+    ["replicaset", "ReplicaSet"],
+    ["job", "Job"],
+    ["namespace", "Pod"],
+  ].map(([name, kind]) =>
+    row(
+      `the ${name} controller creates a labelled ${kind}, which is not its to make`,
+      create(controller(name), workload(kind, BROKEN)),
+      "permission",
+    ),
   ),
   row(
     "another account of kube-system creates a labelled Pod",

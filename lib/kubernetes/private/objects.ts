@@ -70,11 +70,11 @@ function permitPolicyName(guard: GuardSettings): string {
 
 function responderRole(guard: GuardSettings): KubernetesObject {
   const use = { apiGroups: [guard.domain], resources: [PERMISSION.resource], verbs: [PERMISSION.verb] };
-  // Kubernetes lets nobody hand on in a role what they do not hold themselves.
+  // Kubernetes lets nobody hand on in a role what they do not hold themselves. A permit is made and deleted, never changed.
   const permits = {
     apiGroups: [RBAC],
     resources: ["roles", "rolebindings"],
-    verbs: ["get", "list", "create", "update", "patch", "delete"],
+    verbs: ["get", "list", "create", "delete"],
   };
   return {
     apiVersion: `${RBAC}/v1`,
