@@ -1,8 +1,9 @@
-// Builds the package: jsii compiles lib/ into dist/ and .jsii, then three things jsii cannot do are done to the result.
+// Builds the package. jsii compiles the constructs and the vocabulary into dist/ and .jsii, tsc the other entries; then the
+// index is made lazy, and what comes from npm is bundled.
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import ts from "typescript";
@@ -18,12 +19,23 @@ const require = createRequire(import.meta.url);
  */
 const BUNDLED = ["vocabulary/private/yaml"];
 
+/** The command, in one file: no other file of the package and no peer is loaded with it. */
+const COMMAND = "cli/binauthz";
+
 clean();
-compile();
-makeIndexLazy();
-const inputs = await bundle();
-// Written last: its date says when the build was complete (scripts/ensure-built.mjs).
-writeFileSync(licencesFile, licencesOf(inputs));
+try {
+  compile();
+  compileEntries();
+  makeIndexLazy();
+  const inputs = [...(await bundleInPlace()), ...(await bundleCommand())];
+  // Written last: its date says when the build was complete (scripts/ensure-built.mjs).
+  writeFileSync(licencesFile, licencesOf(inputs));
+} catch (error) {
+  // What was made until now must not stay behind and look like a build.
+  clean();
+  console.error(`the build failed: ${error.message}`);
+  process.exitCode = 1;
+}
 
 /** Nothing of an earlier build may survive: a file whose source is gone would still be packed. */
 function clean() {
@@ -38,13 +50,43 @@ function compile() {
   try {
     execFileSync(process.execPath, [jsii, ...flags], { cwd: root, stdio: "inherit", env: quietNodeCheck() });
   } catch {
-    // jsii has already said what is wrong; its output must not stay behind and look like a build.
-    rmSync(dist, { recursive: true, force: true });
-    rmSync(join(root, ".jsii"), { force: true });
-    process.exit(1);
+    throw new Error("jsii found what it lists above");
   }
   // jsii compiles incrementally into the output folder; every build here starts from nothing.
   rmSync(join(dist, "tsconfig.tsbuildinfo"), { force: true });
+}
+
+/**
+ * The entries beside the index, as package.json's exports name them, with every file that they reach. A file that jsii has
+ * compiled already stays as it is.
+ */
+function compileEntries() {
+  const host = {
+    ...ts.sys,
+    onUnRecoverableConfigFileDiagnostic: (diagnostic) => {
+      throw new Error(ts.flattenDiagnosticMessageText(diagnostic.messageText, "\n"));
+    },
+  };
+  const overrides = { noEmit: false, declaration: true, rootDir: join(root, "lib"), outDir: dist };
+  const { options } = ts.getParsedCommandLineOfConfigFile(join(root, "tsconfig.json"), overrides, host);
+  const program = ts.createProgram(entrySources(), options);
+  const diagnostics = ts.getPreEmitDiagnostics(program);
+  if (diagnostics.length > 0) {
+    const format = { getCurrentDirectory: () => root, getCanonicalFileName: (name) => name, getNewLine: () => "\n" };
+    throw new Error(`tsc found\n${ts.formatDiagnostics(diagnostics, format)}`);
+  }
+  program.emit(undefined, (path, text) => {
+    if (existsSync(path)) return;
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+  });
+}
+
+function entrySources() {
+  const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  return Object.entries(exports)
+    .filter(([name, target]) => name !== "." && typeof target === "object")
+    .map(([, target]) => join(root, target.default.replace(/^\.\/dist\/(.*)\.js$/, "lib/$1.ts")));
 }
 
 /** jsii prints a banner on Node versions past their end of life; this one is supported by the package all the same. */
@@ -107,45 +149,65 @@ function exportedValues(statement) {
   return wanted.filter(([, name]) => values.includes(name)).map(([as, name]) => [as, `${load}.${name}`]);
 }
 
-async function bundle() {
+async function bundleInPlace() {
   const inputs = [];
   for (const file of BUNDLED) {
-    const outfile = join(dist, `${file}.js`);
-    if (!existsSync(outfile)) throw new Error(`lib/${file}.ts is to be bundled but was not compiled`);
+    const path = join(dist, `${file}.js`);
+    if (!existsSync(path)) throw new Error(`lib/${file}.ts is to be bundled but was not compiled`);
     const declarations = readFileSync(join(dist, `${file}.d.ts`), "utf8");
     const foreign = ts
       .preProcessFile(declarations)
       .importedFiles.find(({ fileName }) => !fileName.startsWith(".") && !fileName.startsWith("node:"));
     if (foreign) throw new Error(`dist/${file}.d.ts mentions ${foreign.fileName}, which users do not have`);
-    const { metafile } = await build({
-      absWorkingDir: root,
-      entryPoints: [outfile],
-      outfile,
-      allowOverwrite: true,
-      bundle: true,
-      platform: "node",
-      format: "cjs",
-      target: "node20",
-      sourcemap: false,
-      legalComments: "none",
-      logLevel: "warning",
-      metafile: true,
-    });
-    inputs.push(...Object.keys(metafile.inputs));
+    inputs.push(...(await bundle(path, path)));
   }
   return inputs;
 }
 
-/** The licence of each package that has a file in a bundle. */
+async function bundleCommand() {
+  const outfile = join(dist, `${COMMAND}.js`);
+  const inputs = await bundle(join(root, "lib", `${COMMAND}.ts`), outfile);
+  chmodSync(outfile, 0o755);
+  return inputs;
+}
+
+/** Returns the files that went into the bundle. */
+async function bundle(entryPoint, outfile) {
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: [entryPoint],
+    outfile,
+    allowOverwrite: true,
+    bundle: true,
+    platform: "node",
+    format: "cjs",
+    target: "node20",
+    sourcemap: false,
+    legalComments: "none",
+    logLevel: "warning",
+    metafile: true,
+  });
+  return Object.keys(metafile.inputs);
+}
+
+/** The licence, and the notice where there is one, of each package that has a file in a bundle. */
 function licencesOf(inputs) {
   const packages = new Set(
     inputs.flatMap((input) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0] ?? []),
   );
   const parts = [...packages].sort().map((folder) => {
     const { name, version, license } = JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8"));
-    const file = readdirSync(join(root, folder)).find((entry) => /^licen[cs]e(\.|$)/i.test(entry));
-    if (!file) throw new Error(`${name}@${version} is bundled but has no licence file`);
-    return `${name} ${version} (${license})\n\n${readFileSync(join(root, folder, file), "utf8").trim()}\n`;
+    const entries = readdirSync(join(root, folder)).sort();
+    const licences = entries.filter((entry) => /^(licen[cs]e|copying)([-.]|$)/i.test(entry));
+    if (!license || licences.length === 0) {
+      throw new Error(
+        `${name} ${version} is bundled, but its package has no licence file: its terms cannot be passed on`,
+      );
+    }
+    const texts = [...licences, ...entries.filter((entry) => /^notice([-.]|$)/i.test(entry))].map((entry) =>
+      readFileSync(join(root, folder, entry), "utf8").trim(),
+    );
+    return `${[`${name} ${version} (${license})`, ...texts].join("\n\n")}\n`;
   });
   return ["This package contains code of the following packages.\n", ...parts].join(`\n${"-".repeat(80)}\n\n`);
 }

@@ -58,7 +58,7 @@ function checkReadme() {
   inTemporaryFolder((folder) => {
     // What a user's project would have installed; given to rosetta, it installs nothing by itself.
     const modules = join(folder, "node_modules");
-    for (const name of ["cdktf", "constructs", "@cdktf/provider-google", "@types/node"]) {
+    for (const name of ["cdktf", "constructs", "@cdktf/provider-google", "@types/node", "@types/jest"]) {
       mkdirSync(dirname(join(modules, name)), { recursive: true });
       symlinkSync(join(root, "node_modules", name), join(modules, name));
     }

@@ -1,4 +1,4 @@
-import type { Occurrence } from "../../lib/admission";
+import { admit, type Evidence, type Occurrence } from "../../lib/admission";
 import { type AttestorKey, hidden, known, type Rule, UNKNOWN } from "../../lib/trust/model";
 import {
   ALLOW,
@@ -7,6 +7,7 @@ import {
   attest,
   attestor,
   attestorKey,
+  CLUSTER,
   cluster,
   codes,
   DENY,
@@ -26,6 +27,7 @@ import {
   service,
   specific,
   testKey,
+  verifier,
 } from "./support";
 
 const signed = [attest(IMAGE)];
@@ -234,6 +236,46 @@ describe("whether the policy is enforced is not known", () => {
     expect(ask({ model: trust, target: RUN }).assumptions).toHaveLength(1);
   });
 
+  test("a cluster that is only looked up counts as not read, aloud", () => {
+    const addresses = [
+      "data.google_container_cluster.prod",
+      "module.shared.data.google_container_cluster.prod[0]",
+      'module.a["x.y[\\"z\\"]"].module.data[1].data.google_container_cluster.prod',
+    ];
+    for (const address of addresses) {
+      for (const evaluationMode of [UNKNOWN, HIDDEN]) {
+        const clusters = [cluster({ evaluationMode, origin: { source: "test", address } })];
+        expect(ask({ model: model({ clusters }) })).toMatchObject({
+          verdict: "denied",
+          assumptions: ["the cluster us-central1-a.prod was not read; it is taken to enforce the project's policy"],
+        });
+      }
+      const read = cluster({ evaluationMode: known("DISABLED"), origin: { source: "test", address } });
+      expect(ask({ model: model({ clusters: [read] }) })).toMatchObject({ verdict: "admitted", assumptions: [] });
+      const managed = cluster({ evaluationMode: known("DISABLED") });
+      const lookedUp = cluster({ evaluationMode: UNKNOWN, origin: { source: "test", address } });
+      expect(ask({ model: model({ clusters: [lookedUp, managed] }) })).toMatchObject({
+        verdict: "admitted",
+        assumptions: [],
+      });
+    }
+  });
+
+  test("a cluster that is managed stays undecided, whatever its address looks like", () => {
+    const addresses = [
+      undefined,
+      "google_container_cluster.prod",
+      "google_container_cluster.data",
+      "module.data.google_container_cluster.prod",
+      'module.a["data.google_container_cluster."].google_container_cluster.prod',
+      'google_container_cluster.prod["data.google_container_cluster.x"]',
+    ];
+    for (const address of addresses) {
+      const clusters = [cluster({ evaluationMode: UNKNOWN, origin: { source: "test", address } })];
+      expect(ask({ model: model({ clusters }) })).toMatchObject({ verdict: "undecided", assumptions: [] });
+    }
+  });
+
   test("one that was read twice counts where both agree", () => {
     const twice = (...modes: string[]) =>
       model({ clusters: modes.map((mode) => cluster({ evaluationMode: known(mode) })) });
@@ -253,6 +295,18 @@ describe("whether the policy is enforced is not known", () => {
       "undecided",
     );
     expect(ask({ target: RUN, model: model({ services: [] }) }).verdict).toBe("denied");
+  });
+});
+
+describe("evidence that is no list", () => {
+  test.each([null, {}, { occurrences: null }, { occurrences: {} }, { occurrences: "x" }])("%j", (evidence) => {
+    const options = {
+      target: CLUSTER,
+      pod: { images: [{ image: IMAGE, container: "c", kind: "container" }] },
+    } as const;
+    const tagged = { ...options, pod: { images: [{ ...options.pod.images[0], image: `${REPOSITORY}:latest` }] } };
+    expect(admit(options, model(), evidence as Evidence, verifier).verdict).toBe("undecided");
+    expect(admit(tagged, model(), evidence as Evidence, verifier).verdict).toBe("denied");
   });
 });
 

@@ -3,12 +3,16 @@ import { join } from "node:path";
 import { root } from "../support/build";
 import {
   compile,
+  installAlone,
   installProject,
+  kitTest,
+  makeProject,
   makeTemporaryFolder,
   pack,
   readStacks,
   registryMissing,
   run,
+  runJest,
   type TerraformJson,
 } from "../support/package";
 import { describeUnless } from "../support/terraform";
@@ -50,6 +54,23 @@ describeUnless(nodes.length > 0 ? undefined : "no other Node in BINAUTHZ_NODES",
         const version = run(node, ["--version"], folder).trim();
         expect(version).not.toMatch(`^v${here}\\.`);
         expect({ version, stacks: synthesize(node) }).toEqual({ version, stacks: expected });
+      }
+    },
+    5 * MINUTES,
+  );
+
+  test(
+    "the test kit gives the same answers, and the command runs",
+    () => {
+      const tarball = pack(folder);
+      const project = makeProject(join(folder, "kit"), tarball);
+      writeFileSync(join(project, "kit.test.ts"), kitTest.program);
+      compile(project, ["kit.test.ts"], "node10", "compiled", ["node", "jest"]);
+      const alone = installAlone(join(folder, "alone"), tarball);
+      const command = join(alone, "node_modules/cdktf-binauthz/dist/cli/binauthz.js");
+      for (const node of nodes) {
+        expect(runJest(project, ["compiled/kit.test.js"], node).tests).toEqual(kitTest.results);
+        expect(run(node, [command, "--version"], alone)).toMatch(/^\d+\.\d+\.\d+\n$/);
       }
     },
     5 * MINUTES,

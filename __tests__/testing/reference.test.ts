@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestSigner, type TrustChain, trustChainFrom, trustChainOf } from "../../lib/testing";
@@ -79,6 +79,51 @@ describe.each(CLUSTERS)("on %s", (name) => {
       "imagepolicywebhook.image-policy.k8s.io/break-glass": "true",
       "imagepolicywebhook.image-policy.k8s.io/overridden-verification-result": `'nginx:latest' : Image nginx:latest denied by attestor ${ATTESTOR}: ${NO_DIGEST}\n`,
     });
+  });
+});
+
+describe("with the rules of the clusters in dry run", () => {
+  let dry: TrustChain;
+  let folder: string;
+
+  // What `dryRun: true` changes in the policy, and nothing else.
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "binauthz-dry-run-"));
+    const json = JSON.parse(readFileSync(join(outdir, "stacks", "binauthz", "cdk.tf.json"), "utf8"));
+    const [policy] = Object.values<Record<string, { enforcement_mode: string }[]>>(
+      json.resource.google_binary_authorization_policy,
+    );
+    expect(policy.cluster_admission_rules).toHaveLength(2);
+    for (const rule of policy.cluster_admission_rules) {
+      expect(rule.enforcement_mode).toBe("ENFORCED_BLOCK_AND_AUDIT_LOG");
+      rule.enforcement_mode = "DRYRUN_AUDIT_LOG_ONLY";
+    }
+    writeFileSync(join(folder, "cdk.tf.json"), JSON.stringify(json));
+    dry = trustChainFrom(folder);
+  });
+
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  test.each(CLUSTERS)("on %s what would be denied is admitted, and logged", (name) => {
+    const verdict = dry.cluster(name).decide("nginx:latest");
+    expect(verdict).toMatchObject({ verdict: "admitted", overriddenBy: "dry-run", images: [{ verdict: "denied" }] });
+    expect(verdict.auditLabels).toEqual({
+      "imagepolicywebhook.image-policy.k8s.io/dry-run": "true",
+      "imagepolicywebhook.image-policy.k8s.io/overridden-verification-result": `'nginx:latest' : Image nginx:latest denied by attestor ${ATTESTOR}: ${NO_DIGEST}\n`,
+    });
+    expect(dry.cluster(name)).toAdmit("nginx:latest", { overriddenBy: "dry-run" });
+    expect(dry.cluster(name)).toAdmit(SIGNED, { attestations: [], overriddenBy: "dry-run" });
+  });
+
+  test.each(CLUSTERS)("on %s what is signed is admitted, and nothing is logged", (name) => {
+    const attestations = [dry.testSigner("build-attestor").attest(SIGNED)];
+    const verdict = dry.cluster(name).decide(SIGNED, { attestations });
+    expect(verdict).toMatchObject({ verdict: "admitted", auditLabels: {}, images: [{ verdict: "admitted" }] });
+    expect(verdict).not.toHaveProperty("overriddenBy");
+  });
+
+  test("everywhere else the default rule still denies", () => {
+    expect(dry.defaultRule()).toDeny("nginx:latest", { reason: /always_deny/ });
   });
 });
 

@@ -1,11 +1,13 @@
 import fc from "fast-check";
 import { SystemImages } from "../../lib";
 import {
+  EXEMPTION_PATTERN_FORM,
   exemptionCoversRepository,
   exemptionMatches,
   exemptionPatternDoubt,
   exemptionPatternError,
 } from "../../lib/vocabulary/exemption-pattern";
+import { automatonAccepts } from "../support/pattern-automaton";
 import { check } from "../support/property";
 
 const DIGEST = `sha256:${"7".repeat(64)}`;
@@ -58,6 +60,60 @@ describe("whether a pattern exempts an image", () => {
 
   test.each(CASES)("%s is inside the documented grammar", (pattern) => {
     expect(exemptionPatternError(pattern)).toBeUndefined();
+  });
+});
+
+describe("the matcher against an automaton that was written from the documentation alone", () => {
+  test.each(CASES)("the automaton knows the cases as well: %s and %s: %s", (pattern, image, matches) => {
+    expect(automatonAccepts(pattern, image)).toBe(matches);
+  });
+
+  // Few characters, so that patterns and images often meet; those that are special somewhere.
+  const ALPHABETS: [name: string, units: string[]][] = [
+    ["of separators and stars", ["*", "/", "a"]],
+    ["of image names", ["a", "b", "/", ".", ":", "@", "-", "*"]],
+    ["of regular expressions", [".", "*", "?", "+", "[", "]", "(", "|", "^", "$", "\\", "/"]],
+    ["of white space and ends of texts", ["\n", "\r", "\u2028", "\0", " ", "*", "/"]],
+    ["of halves of characters and look-alikes", ["\ud83d", "\ude00", "é", "e", "\u0301", "\uff0f", "\u2044", "/", "*"]],
+    ["of what text is replaced by", ["$&", "$1", "%2f", "%2F", "/", "*"]],
+  ];
+
+  test.each(ALPHABETS)("%s", (_, units) => {
+    const text = (maxLength: number) =>
+      fc.array(fc.constantFrom(...units), { maxLength }).map((parts) => parts.join(""));
+    const stars = fc.constantFrom("", "*", "**", "***", "/*", "/**", "*/", "**/");
+    const pair = fc
+      .tuple(text(6), stars, text(6), fc.nat(12), fc.boolean())
+      .map(([stem, ending, rest, cut, together]): [string, string] => [
+        stem + ending,
+        // Half of the images begin like the pattern, or with a part of it.
+        together ? stem.slice(0, cut) + rest : rest,
+      ]);
+    let accepted = 0;
+    check(pair, ([pattern, image]) => {
+      const expected = automatonAccepts(pattern, image);
+      accepted += expected ? 1 : 0;
+      expect([pattern, image, exemptionMatches(pattern, image)]).toEqual([pattern, image, expected]);
+    });
+    expect(accepted).toBeGreaterThan(0);
+  });
+
+  test("every text of up to four characters against every pattern of up to four", () => {
+    const units = ["a", "/", "*"];
+    const all = [""];
+    for (let from = 0, length = 0; length < 4; length += 1) {
+      const to = all.length;
+      for (; from < to; from += 1) {
+        all.push(...units.map((unit) => all[from] + unit));
+      }
+    }
+    const differing = all.flatMap((pattern) =>
+      all
+        .filter((image) => exemptionMatches(pattern, image) !== automatonAccepts(pattern, image))
+        .map((image) => [pattern, image]),
+    );
+    expect(all).toHaveLength(121);
+    expect(differing).toEqual([]);
   });
 });
 
@@ -126,6 +182,14 @@ describe("what is outside the documented grammar", () => {
   ])("%j %s", (pattern, error) => {
     expect(exemptionPatternError(pattern)).toBe(error);
   });
+});
+
+test("the form that messages name holds for the wildcards it speaks of", () => {
+  expect(EXEMPTION_PATTERN_FORM.match(/'[^']*'/g)).toEqual(["'*'", "'**'", "'/'"]);
+  expect(exemptionMatches("gcr.io/p/*", "gcr.io/p/a")).toBe(true);
+  expect(exemptionMatches("gcr.io/p/*", "gcr.io/p/a/b")).toBe(false);
+  expect(exemptionMatches("gcr.io/p/**", "gcr.io/p/a/b")).toBe(true);
+  expect(exemptionPatternError("gcr.io/p/app")).toBeUndefined();
 });
 
 describe("what is inside it, but says something else than it seems to", () => {

@@ -1,4 +1,8 @@
-import { parseArtifactRegistryImage, parseImageReference } from "../../lib/vocabulary/image-reference";
+import {
+  ARTIFACT_REGISTRY_IMAGE_FORM,
+  parseArtifactRegistryImage,
+  parseImageReference,
+} from "../../lib/vocabulary/image-reference";
 
 const DIGEST = `sha256:${"0123456789abcdef".repeat(4)}`;
 
@@ -93,4 +97,22 @@ test("hostile text is answered at all: no character can be read in two ways", ()
     expect(parseImageReference(text)).toBeUndefined();
     expect(parseArtifactRegistryImage(`us-central1-docker.pkg.dev/my-project/my-repo/${text}`)).toBeUndefined();
   }
+});
+
+test("the form of an image path that messages name is the one that is read", () => {
+  const [form, rest] = ARTIFACT_REGISTRY_IMAGE_FORM.split(", ");
+  const path = form
+    .replace("LOCATION", "us-central1")
+    .replace("PROJECT", "my-project")
+    .replace("REPOSITORY", "apps")
+    .replace("IMAGE", "web");
+  expect(parseArtifactRegistryImage(path)).toEqual({
+    location: "us-central1",
+    project: "my-project",
+    repositoryId: "apps",
+    image: "web",
+  });
+  expect(rest).toBe("without tag and digest");
+  expect(parseArtifactRegistryImage(`${path}:v1`)).toBeUndefined();
+  expect(parseArtifactRegistryImage(`${path}@${DIGEST}`)).toBeUndefined();
 });

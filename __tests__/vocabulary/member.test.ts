@@ -1,4 +1,4 @@
-import { memberError, memberLabel } from "../../lib/vocabulary/member";
+import { MEMBER_FORM, memberError, memberLabel } from "../../lib/vocabulary/member";
 
 // Source of the forms: https://docs.cloud.google.com/iam/docs/principal-identifiers
 test.each([
@@ -15,6 +15,19 @@ test.each([
   "principal://iam.googleapis.com/locations/global/workforcePools/pool/subject/alice@example.com",
 ])("%s is a member", (member) => {
   expect(memberError(member)).toBeUndefined();
+});
+
+test("the forms that messages name are those that are taken", () => {
+  const forms = MEMBER_FORM.split(/, | or /);
+  expect(forms).toHaveLength(6);
+  for (const form of forms) {
+    const member = form
+      .replace("EMAIL", "robot@example.com")
+      .replace("DOMAIN", "example.com")
+      .replace("…", "iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/pool/subject/repo");
+    expect([form, memberError(member)]).toEqual([form, undefined]);
+    expect([form, memberError(form)]).toEqual([form, "is no IAM member"]);
+  }
 });
 
 test.each(["allUsers", "allAuthenticatedUsers"])("%s would let everybody in", (member) => {

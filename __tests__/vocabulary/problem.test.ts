@@ -48,6 +48,9 @@ test.each([
   [["a", "b"], '["a","b"]'],
   [7, "7"],
   [Number.NaN, "null"],
+  // What JSON has no form for.
+  [Symbol("x"), "Symbol(x)"],
+  [Math.max, "function max() { [native code] }"],
 ])("%p is shown as %s", (value, shown) => {
   expect(show(value)).toBe(shown);
 });

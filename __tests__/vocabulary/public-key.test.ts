@@ -1,4 +1,4 @@
-import { createPublicKey, generateKeyPairSync } from "node:crypto";
+import { createPublicKey, createSecretKey, generateKeyPairSync } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { SigningAlgorithm } from "../../lib";
@@ -72,6 +72,13 @@ describe("a key fits its algorithm", () => {
       "RSA_SIGN_PSS_4096_SHA256",
       "RSA_SIGN_PSS_4096_SHA512",
     ]);
+  });
+
+  test("a secret key fits none", () => {
+    const secret = createSecretKey(Buffer.alloc(32));
+    for (const algorithm of SigningAlgorithm.values()) {
+      expect(keyMismatch(secret, algorithm)).toContain(`cannot sign with ${algorithm.kmsName}`);
+    }
   });
 
   test("and says what it is instead", () => {

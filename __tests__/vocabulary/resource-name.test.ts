@@ -5,6 +5,7 @@ import {
   binaryAuthorizationAgent,
   CLUSTER_NAME,
   clusterKey,
+  KEY_VERSION_FORM,
   KMS_NAME,
   keyName,
   keyRingName,
@@ -106,6 +107,7 @@ describe("text that is no name", () => {
   test.each([
     "",
     "build-attestor",
+    "projects/my-project/attestors",
     "projects/p/attestors/a",
     "projects/my-project/attestors/",
     "projects/my-project/attestors/a/b",
@@ -133,6 +135,22 @@ describe("text that is no name", () => {
   ])("%j is no key version", (text) => {
     expect(parseKeyVersionName(text)).toBeUndefined();
   });
+});
+
+test("the form of a key version that messages name is the one that is read", () => {
+  const name = KEY_VERSION_FORM.replace("PROJECT", "my-project")
+    .replace("LOCATION", "global")
+    .replace("RING", "my-ring")
+    .replace("KEY", "my-key")
+    .replace("NUMBER", "7");
+  expect(parseKeyVersionName(name)).toEqual({
+    project: "my-project",
+    location: "global",
+    keyRing: "my-ring",
+    key: "my-key",
+    version: 7,
+  });
+  expect(parseKeyVersionName(KEY_VERSION_FORM)).toBeUndefined();
 });
 
 test("the id of a Cloud KMS key is the resource's URL without scheme, as gcloud derives it", () => {

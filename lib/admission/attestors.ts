@@ -17,7 +17,7 @@ import { unknownValue } from "./unknown";
 
 /** What attestors are held against. */
 export interface AttestationContext {
-  readonly model: TrustModel;
+  readonly model: Pick<TrustModel, "attestors">;
   readonly evidence: Evidence;
   readonly verifier: SignatureVerifier;
 }
@@ -92,6 +92,9 @@ function judgeNamed(name: string, image: Pinned, context: AttestationContext): J
   }
   if (!context.evidence) {
     return unknown({ code: "no-attestation", detail: "nobody looked for attestations" });
+  }
+  if (!Array.isArray(context.evidence.occurrences)) {
+    return unknown({ code: "malformed-attestation", detail: "what was given as attestations is no list" });
   }
   if (attestor.noteName.state !== "known") {
     return unknown(unknownValue(`the note of ${name}`, attestor.noteName));

@@ -1,4 +1,4 @@
-import type { TrustModel, Value } from "../trust/model";
+import type { Cluster, TrustModel, Value } from "../trust/model";
 import { clusterKey } from "../vocabulary/resource-name";
 import { BREAK_GLASS_ANNOTATION, BREAK_GLASS_LABEL } from "./messages";
 import type { Diagnosis, PodRequest, Target } from "./types";
@@ -34,7 +34,9 @@ export function enforcementAt(model: TrustModel, target: Target): Enforcement {
     case "default":
       return { enforced: "yes" };
     case "gke": {
-      const modes = model.clusters.filter((cluster) => isAt(cluster, target)).map((cluster) => cluster.evaluationMode);
+      const modes = model.clusters
+        .filter((cluster) => isAt(cluster, target) && !isOnlyLookedUp(cluster))
+        .map((cluster) => cluster.evaluationMode);
       const name = `the cluster ${clusterKey(target.location, target.name)}`;
       return enforcementBy({ name, field: "evaluation mode", otherwise: "admitted" }, modes, ENFORCED_AT_CLUSTER);
     }
@@ -45,6 +47,17 @@ export function enforcementAt(model: TrustModel, target: Target): Enforcement {
     }
   }
 }
+
+/**
+ * A cluster that is managed elsewhere, and read by Terraform when it plans: until then its mode is not known, and nothing
+ * could ever be decided about it. It counts as not read.
+ */
+function isOnlyLookedUp({ evaluationMode, origin }: Cluster): boolean {
+  return evaluationMode.state !== "known" && LOOKED_UP.test(origin.address ?? "");
+}
+
+/** The address of a data source, also one of a module; a module may itself be called `data`. */
+const LOOKED_UP = /^(?:module\.[^.["]+(?:\[(?:\d+|"(?:[^"\\]|\\.)*")\])?\.)*data\.google_container_cluster\./;
 
 interface Place {
   readonly project: string;

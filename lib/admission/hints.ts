@@ -87,7 +87,7 @@ function digestForm(verdict: ImageVerdict): string[] {
 
 /** A tag, while a digest of the same repository would be admitted. */
 function attestedDigests(verdict: ImageVerdict, { evidence, judge }: HintContext): string[] {
-  if (!evidence || !wants(verdict, REASON_NO_DIGEST)) {
+  if (!Array.isArray(evidence?.occurrences) || !wants(verdict, REASON_NO_DIGEST)) {
     return [];
   }
   const { repository } = imageParts(verdict.image);

@@ -18,6 +18,7 @@ export {
   WEBHOOK_PREFIX,
 } from "./messages";
 export { nodeVerifier } from "./node-verifier";
+export { readOccurrences } from "./occurrences-file";
 export {
   type Artifact,
   DSSE_TYPE,
@@ -31,3 +32,4 @@ export {
   writeOccurrence,
 } from "./payload";
 export type * from "./types";
+export { type Validation, type ValidationRequest, validateAttestationOccurrence } from "./validation";

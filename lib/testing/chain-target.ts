@@ -1,5 +1,6 @@
 import { admit } from "../admission/admit";
 import { nodeVerifier } from "../admission/node-verifier";
+import { showTarget } from "../admission/targets";
 import type { Occurrence, Target, Verdict } from "../admission/types";
 import type { TrustModel } from "../trust/model";
 
@@ -72,7 +73,7 @@ export class ChainTarget {
           ...(annotations && { annotations }),
         },
       },
-      withoutLookups(this.modelOf()),
+      this.modelOf(),
       attestations && { occurrences: attestations },
       verifier,
       systemImagePatterns && { systemImagePatterns },
@@ -83,27 +84,4 @@ export class ChainTarget {
   public toString(): string {
     return showTarget(this.target);
   }
-}
-
-export function showTarget(target: Target): string {
-  switch (target.kind) {
-    case "gke":
-      return `gke:${target.project}/${target.location}.${target.name}`;
-    case "cloud-run":
-      return `run:${target.project}/${target.location}/${target.name}`;
-    case "default":
-      return `default:${target.project}`;
-  }
-}
-
-/**
- * A cluster that is managed elsewhere is only looked up: whether it enforces is known once Terraform has read it, and no
- * test could ever decide about it. It counts as not read, and so is taken to enforce; the verdict says so.
- */
-function withoutLookups(model: TrustModel): TrustModel {
-  const clusters = model.clusters.filter(
-    ({ evaluationMode, origin }) =>
-      evaluationMode.state === "known" || !/(?:^|\.)data\.google_container_cluster\./.test(origin.address ?? ""),
-  );
-  return clusters.length === model.clusters.length ? model : { ...model, clusters };
 }

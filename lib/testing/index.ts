@@ -1,5 +1,5 @@
-// The test kit: a chain of trust in a unit test. Importing it registers the matchers with the global `expect`, where there
-// is one; elsewhere: `expect.extend(matchers)`. Not an entry of the published package yet.
+// The entry `cdktf-binauthz/testing`: a chain of trust in a unit test. Importing it registers the matchers with the global
+// `expect`, where there is one; elsewhere: `expect.extend(matchers)`.
 import { matchers } from "./matchers";
 
 export type { Occurrence, Outcome, Target, Verdict } from "../admission/types";

@@ -1,7 +1,11 @@
 import type { Images, PodOptions } from "./chain-target";
 import type { AdmitExpectation, DenyExpectation } from "./matchers";
 
-/** The matchers as they are called. */
+/**
+ * The matchers as they are called. With `@types/jest` or `@jest/globals` they are on `expect` already. A package manager that
+ * hides from a package what it does not depend on, as Yarn's Plug'n'Play does, hides `expect` from this one: install it, and
+ * declare `declare module "expect" { interface Matchers<R extends void | Promise<void>, T> extends TrustMatchers<R> {} }`.
+ */
 export interface TrustMatchers<R> {
   /**
    * A pod with these images runs on the target.
@@ -26,6 +30,7 @@ export interface TrustMatchers<R> {
   toGrantOnly(member: string, grants: readonly string[]): R;
 }
 
+// Both may be missing: a namespace of its own is declared then, or a module that is not found is passed over.
 declare global {
   namespace jest {
     interface Matchers<R, T> extends TrustMatchers<R> {}

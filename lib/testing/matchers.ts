@@ -1,5 +1,6 @@
+import { showTarget } from "../admission/targets";
 import type { Diagnosis, ImageVerdict, Outcome, Verdict } from "../admission/types";
-import { type ChainTarget, type Images, type PodOptions, showTarget } from "./chain-target";
+import type { ChainTarget, Images, PodOptions } from "./chain-target";
 import { compareGrants, grantedTo, membersOf, showGrants } from "./granted";
 import type { TrustChain } from "./trust-chain";
 

@@ -1,8 +1,9 @@
 import { parseArtifact, payloadBytes, writeOccurrence } from "../admission/payload";
 import type { Occurrence } from "../admission/types";
-import { type Attestor, type AttestorKey, type KeyMaterial, known, type TrustModel } from "../trust/model";
+import type { Attestor, AttestorKey, KeyMaterial, TrustModel } from "../trust/model";
+import { signedAs } from "../trust/public-keys";
 import { keyMismatch, parsePublicKey } from "../vocabulary/public-key";
-import { kmsKeyId, parseKeyVersionName } from "../vocabulary/resource-name";
+import { kmsKeyId } from "../vocabulary/resource-name";
 import { SigningAlgorithm } from "../vocabulary/signing-algorithm";
 import { type TestKey, testKey } from "./test-keys";
 
@@ -89,14 +90,6 @@ export function signerFor(model: TrustModel, attestor: Attestor, options: TestSi
   return new TestSigner({ attestor: name, noteName: noteName.value, keyId: signedAs(id), algorithm });
 }
 
-/**
- * The id that signatures by a key name. An attestor that has a version of Cloud KMS under its bare name is a mistake that
- * Terraform invites: gcloud signs with the full URL, and nothing it signs verifies. So it is here.
- */
-function signedAs(id: string): string {
-  return parseKeyVersionName(id) ? kmsKeyId(id) : id;
-}
-
 interface Candidate {
   readonly key: AttestorKey;
   readonly id: string;
@@ -169,26 +162,4 @@ function checkMaterial({ material }: AttestorKey, id: string, attestor: string, 
   if (error !== undefined) {
     throw new Error(`the public key ${id} of ${attestor} ${error}, so that it verifies no signature`);
   }
-}
-
-/** A copy of the model in which the signer's public key is the key of its id. */
-export function withPublicKey(model: TrustModel, signer: TestSigner): TrustModel {
-  const material = known(signer.publicKey);
-  const algorithm = known(signer.algorithm.attestorName);
-  const standIn = (key: AttestorKey): AttestorKey =>
-    key.type === "pkix" && key.id.state === "known" && signedAs(key.id.value) === signer.keyId
-      ? { ...key, material, algorithm }
-      : key;
-  return {
-    ...model,
-    keyVersions: model.keyVersions.map((version) =>
-      kmsKeyId(version.name) === signer.keyId ? { ...version, publicKey: material } : version,
-    ),
-    attestors: model.attestors.map((attestor) => {
-      const { publicKeys } = attestor;
-      return publicKeys.state === "known"
-        ? { ...attestor, publicKeys: known(publicKeys.value.map(standIn)) }
-        : attestor;
-    }),
-  };
 }

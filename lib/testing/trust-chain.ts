@@ -1,8 +1,10 @@
+import { cloudRunNamed, clusterNamed, defaultRuleOf, notOne, targetNamed } from "../admission/targets";
 import type { Target } from "../admission/types";
-import { isFullName, type ReadOptions, readSources, type TrustModel } from "../trust";
-import { ChainTarget, showTarget } from "./chain-target";
+import { type ReadOptions, readSources, type TrustModel } from "../trust";
+import { withPublicKey } from "../trust/public-keys";
+import { ChainTarget } from "./chain-target";
 import { modelOfApp, modelOfStack, type SynthesizableApp, type SynthesizableStack } from "./synthesis";
-import { signerFor, type TestSigner, type TestSignerOptions, withPublicKey } from "./test-signer";
+import { signerFor, type TestSigner, type TestSignerOptions } from "./test-signer";
 
 /** The chain of trust that a stack synthesizes. What it takes from other stacks is not known: see {@link trustChainOfApp}. */
 export function trustChainOf(stack: SynthesizableStack): TrustChain {
@@ -41,10 +43,7 @@ export class TrustChain {
    * @param name `LOCATION.NAME`, or `gke:PROJECT/LOCATION.NAME` where several projects have one of that name
    */
   public cluster(name: string): ChainTarget {
-    const wanted = name.replace(/^gke:/, "");
-    return this.one("cluster", name, this.clusters(), (target) =>
-      [`${target.project}/${target.location}.${target.name}`, `${target.location}.${target.name}`].includes(wanted),
-    );
+    return this.at(clusterNamed(this.current, name));
   }
 
   /**
@@ -52,13 +51,7 @@ export class TrustChain {
    * @param name `PROJECT/LOCATION/NAME`, with or without `run:` before it
    */
   public cloudRun(name: string): ChainTarget {
-    const wanted = name.replace(/^run:/, "");
-    return this.one(
-      "Cloud Run service",
-      name,
-      this.services(),
-      (target) => `${target.project}/${target.location}/${target.name}` === wanted,
-    );
+    return this.at(cloudRunNamed(this.current, name));
   }
 
   /**
@@ -66,8 +59,7 @@ export class TrustChain {
    * @param project the project of the policy; not needed where the chain has one policy
    */
   public defaultRule(project?: string): ChainTarget {
-    const policies = this.model.policies.map((policy): Target => ({ kind: "default", project: policy.project }));
-    return this.one("policy", project, policies, (target) => project === undefined || target.project === project);
+    return this.at(defaultRuleOf(this.current, project));
   }
 
   /**
@@ -75,11 +67,7 @@ export class TrustChain {
    * `LOCATION.NAME` of a cluster.
    */
   public target(text: string): ChainTarget {
-    const [, project] = /^default(?::(.+))?$/.exec(text) ?? [];
-    if (text === "default" || project !== undefined) {
-      return this.defaultRule(project);
-    }
-    return text.startsWith("run:") ? this.cloudRun(text) : this.cluster(text);
+    return this.at(targetNamed(this.current, text));
   }
 
   /**
@@ -96,7 +84,11 @@ export class TrustChain {
       throw new Error(notOne("attestor", attestor, names(found), names(attestors)));
     }
     const signer = signerFor(this.model, found[0], options);
-    this.current = withPublicKey(this.model, signer);
+    this.current = withPublicKey(this.model, {
+      keyId: signer.keyId,
+      publicKey: signer.publicKey,
+      algorithm: signer.algorithm.attestorName,
+    });
     return signer;
   }
 
@@ -105,55 +97,7 @@ export class TrustChain {
     return "the chain of trust";
   }
 
-  private clusters(): Located[] {
-    const declared = this.model.clusters.map(({ project, location, name }) => ({ project, location, name }));
-    const ruled = this.model.policies.flatMap(({ project, specificRules }) =>
-      specificRules.state === "known" && specificRules.value.kind === "cluster"
-        ? specificRules.value.rules.flatMap(({ key }) => {
-            // Locations have no dot.
-            const [, location, name] = (key.state === "known" && /^([^.]+)\.(.+)$/.exec(key.value)) || [];
-            return name === undefined ? [] : [{ project, location, name }];
-          })
-        : [],
-    );
-    return [...declared, ...ruled].map((place) => ({ kind: "gke", ...place }));
-  }
-
-  private services(): Located[] {
-    return this.model.services.map(({ project, location, name }) => ({ kind: "cloud-run", project, location, name }));
-  }
-
-  private one<T extends Target>(
-    kind: string,
-    wanted: string | undefined,
-    targets: readonly T[],
-    matches: (target: T) => boolean,
-  ): ChainTarget {
-    const known = new Map(
-      targets.map((target): [string, T] => [showTarget(target), target]).filter(([text]) => isFullName(text)),
-    );
-    const found = [...known].filter(([, target]) => matches(target));
-    if (found.length !== 1) {
-      const names = found.map(([text]) => text);
-      throw new Error(notOne(kind, wanted, names, [...known.keys()]));
-    }
-    const [[, target]] = found;
+  private at(target: Target): ChainTarget {
     return new ChainTarget(target, () => this.current);
   }
-}
-
-type Located = Exclude<Target, { kind: "default" }>;
-
-/** Why a name does not stand for exactly one thing. */
-function notOne(kind: string, wanted: string | undefined, found: readonly string[], known: readonly string[]): string {
-  const kinds = `${kind.replace(/y$/, "ie")}s`;
-  if (found.length > 1) {
-    const several =
-      wanted === undefined
-        ? `the chain of trust has several ${kinds}`
-        : `${JSON.stringify(wanted)} names several ${kinds} of the chain of trust`;
-    return `${several}; choose one of: ${[...found].sort().join(", ")}`;
-  }
-  const none = `the chain of trust has no ${kind}${wanted === undefined ? "" : ` ${JSON.stringify(wanted)}`}`;
-  return known.length === 0 ? `${none}, and no other` : `${none}; its ${kinds}: ${[...known].sort().join(", ")}`;
 }

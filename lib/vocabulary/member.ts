@@ -16,5 +16,5 @@ export function memberError(member: string): string | undefined {
 /** A short readable part of a member, for ids: the local part of an e-mail address, else its last path segment. */
 export function memberLabel(member: string): string {
   const name = member.slice(member.indexOf(":") + 1);
-  return name.includes("@") ? name.slice(0, name.indexOf("@")) : (name.split("/").pop() ?? name);
+  return name.includes("@") ? name.slice(0, name.indexOf("@")) : name.slice(name.lastIndexOf("/") + 1);
 }

@@ -55,7 +55,16 @@ function readRule(block: Block, project: Value<string>): Rule {
     evaluationMode: block.text("evaluation_mode") ?? behindBlock(block, "evaluation_mode"),
     enforcementMode: block.text("enforcement_mode") ?? behindBlock(block, "enforcement_mode"),
     requireAttestationsBy: mapValue(block.texts("require_attestations_by") ?? known([]), (names) =>
-      names.map((name) => chainValue(name, (text) => completeName(text, "attestors", project))),
+      withoutRepetition(names.map((name) => chainValue(name, (text) => completeName(text, "attestors", project)))),
     ),
   };
+}
+
+/** To the provider the attestors are a set of full names: one that is named in two forms is one. */
+function withoutRepetition(names: readonly Value<string>[]): Value<string>[] {
+  return names.filter(
+    (name, index) =>
+      name.state !== "known" ||
+      names.findIndex((other) => other.state === "known" && other.value === name.value) === index,
+  );
 }
