@@ -9,7 +9,13 @@ module.exports = {
       "@swc/jest",
       { jsc: { parser: { syntax: "typescript" }, target: "es2022" }, module: { type: "commonjs" } },
     ],
+    // Published as ES modules only; tests are CommonJS.
+    "node_modules/@marcbachmann/cel-js/.+\\.js$": [
+      "@swc/jest",
+      { jsc: { target: "es2022" }, module: { type: "commonjs" } },
+    ],
   },
+  transformIgnorePatterns: ["/node_modules/(?!@marcbachmann/cel-js/)"],
   // The provider bindings are large: a fresh worker per file keeps memory flat.
   maxWorkers: 2,
   workerIdleMemoryLimit: "1GB",

@@ -17,6 +17,7 @@ export {
   GlobalPolicyEvaluationMode,
   type RuleOptions,
 } from "./constructs/admission-rule";
+export { AlertChannel, type WebhookOptions } from "./constructs/alert-channel";
 export {
   Attestor,
   type AttestorAttributes,
@@ -32,6 +33,7 @@ export {
   type AttestorPublicKey,
   type IAttestorKeySource,
 } from "./constructs/attestor-key";
+export { AuditAlerts, type AuditAlertsProps, type IAuditAlerts, type WatchedKey } from "./constructs/audit-alerts";
 export {
   EnforcedCluster,
   type EnforcedClusterProps,
@@ -39,6 +41,8 @@ export {
   type ExistingClusterAttributes,
   type IEnforcedCluster,
 } from "./constructs/enforced-cluster";
+export { EnforcedJob, type EnforcedJobProps, type IEnforcedJob } from "./constructs/enforced-job";
+export { EnforcedService, type EnforcedServiceProps, type IEnforcedService } from "./constructs/enforced-service";
 export { Grant, type GrantOptions } from "./constructs/grant";
 export {
   KeyVersion,
@@ -48,12 +52,18 @@ export {
   ProtectionLevel,
 } from "./constructs/key-version";
 export {
+  type IOrganizationPolicies,
+  OrganizationPolicies,
+  type OrganizationPoliciesProps,
+} from "./constructs/organization-policies";
+export {
   type ManualSourceOptions,
   PipelineSource,
   type PushSourceOptions,
   RepositoryType,
 } from "./constructs/pipeline-source";
 export { ReleaseChannel } from "./constructs/release-channel";
+export { type ISignatureLog, SignatureLog, type SignatureLogProps } from "./constructs/signature-log";
 export { type ISignerPipeline, SignerPipeline, type SignerPipelineProps } from "./constructs/signer-pipeline";
 export {
   type ITrustRoot,

@@ -18,13 +18,16 @@ const PROTECTED = new Set([
   "google_kms_crypto_key",
   "google_kms_crypto_key_version",
   "google_kms_key_ring",
+  "google_logging_project_bucket_config",
 ]);
 
-// These have no project of their own: they name the key, which has it.
+// These have no project of their own: they name the key, which has it, or the parent that they hold for.
 const WITHOUT_PROJECT = new Set([
   "google_kms_crypto_key",
   "google_kms_crypto_key_version",
   "google_kms_crypto_key_iam_member",
+  "google_org_policy_custom_constraint",
+  "google_org_policy_policy",
 ]);
 
 describe.each(STACKS)("%s", (_, synth) => {
@@ -54,13 +57,13 @@ describe.each(STACKS)("%s", (_, synth) => {
     }
   });
 
-  test("refers to other resources in three places only: public keys, the condition of a check, and messages", () => {
+  test("refers to other resources in few places only: public keys, channels of alerts, passwords, the condition of a check, and messages", () => {
     const references = resources.flatMap(([address, { depends_on: _dependencies, lifecycle: _lifecycle, ...body }]) =>
       [...JSON.stringify(body).matchAll(/(?<!\$)\$\{[^}]*\}/g)].map(([reference]) => `${address}: ${reference}`),
     );
     for (const reference of references) {
       expect(reference).toMatch(
-        /^google_binary_authorization_attestor\.\S+: \$\{data\.google_kms_crypto_key_version\.\S+\.public_key\[0\]\.pem\}$/,
+        /^(?:google_binary_authorization_attestor\.\S+: \$\{data\.google_kms_crypto_key_version\.\S+\.public_key\[0\]\.pem\}|google_monitoring_alert_policy\.\S+: \$\{google_monitoring_notification_channel\.\S+\.name\}|google_monitoring_notification_channel\.\S+: \$\{var\.password\})$/,
       );
     }
   });
@@ -85,10 +88,10 @@ describe.each(STACKS)("%s", (_, synth) => {
   });
 
   test("grants with _member resources only", () => {
+    // Neither of these grants anything.
+    const others = ["google_project_iam_audit_config", "google_project_iam_custom_role"];
     const types = resources.map(([address]) => typeOf(address)).filter((type) => type.includes("_iam_"));
-    expect(types.filter((type) => !type.endsWith("_iam_member") && type !== "google_project_iam_custom_role")).toEqual(
-      [],
-    );
+    expect(types.filter((type) => !type.endsWith("_iam_member") && !others.includes(type))).toEqual([]);
   });
 
   test("writes no output, and creates no provider", () => {

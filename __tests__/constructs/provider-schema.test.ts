@@ -23,6 +23,8 @@ describe("a stack with every prop set", () => {
       "google_binary_authorization_attestor",
       "google_binary_authorization_attestor_iam_member",
       "google_binary_authorization_policy",
+      "google_cloud_run_v2_job",
+      "google_cloud_run_v2_service",
       "google_cloudbuild_trigger",
       "google_container_analysis_note",
       "google_container_analysis_note_iam_member",
@@ -32,6 +34,13 @@ describe("a stack with every prop set", () => {
       "google_kms_crypto_key_iam_member",
       "google_kms_crypto_key_version",
       "google_kms_key_ring",
+      "google_logging_project_bucket_config",
+      "google_logging_project_sink",
+      "google_monitoring_alert_policy",
+      "google_monitoring_notification_channel",
+      "google_org_policy_custom_constraint",
+      "google_org_policy_policy",
+      "google_project_iam_audit_config",
       "google_project_iam_custom_role",
       "google_project_iam_member",
       "google_project_service",
@@ -46,6 +55,7 @@ describe("a stack with every prop set", () => {
       "removed",
       "resource",
       "terraform",
+      "variable",
     ]);
   });
 

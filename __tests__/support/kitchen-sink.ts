@@ -1,24 +1,34 @@
 import { ContainerCluster } from "@cdktf/provider-google/lib/container-cluster";
 import { GoogleProvider } from "@cdktf/provider-google/lib/provider";
-import type { TerraformStack } from "cdktf";
+import { type TerraformStack, TerraformVariable } from "cdktf";
 import {
   AdmissionPolicy,
   type AdmissionPolicyProps,
+  AlertChannel,
   Attestor,
   AttestorKey,
   type AttestorKeyOptions,
   type AttestorProps,
+  AuditAlerts,
+  type AuditAlertsProps,
   DefaultRule,
   EnforcedCluster,
   type EnforcedClusterProps,
+  EnforcedJob,
+  EnforcedService,
+  type EnforcedServiceProps,
   type ExistingClusterAttributes,
   ExistingPolicy,
   GlobalPolicyEvaluationMode,
   KeyVersion,
   type KeyVersionOptions,
+  OrganizationPolicies,
+  type OrganizationPoliciesProps,
   PipelineSource,
   ProtectionLevel,
   ReleaseChannel,
+  SignatureLog,
+  type SignatureLogProps,
   SignerPipeline,
   type SignerPipelineProps,
   SigningAlgorithm,
@@ -168,6 +178,72 @@ export function kitchenSink(): TerraformStack {
     source: PipelineSource.push({ repository: CONNECTED, tag: "^v[0-9.]+$" }),
     serviceAccountEmail: `builder@${PROJECT}.iam.gserviceaccount.com`,
   });
+
+  const serviceProps: Required<EnforcedServiceProps> = {
+    ...placement,
+    policy,
+    serviceName: "web",
+    location: "us-central1",
+    image: `${IMAGE}@sha256:${"c".repeat(64)}`,
+    serviceAccountEmail: `web@${PROJECT}.iam.gserviceaccount.com`,
+    environment: { MODE: "prod" },
+  };
+  new EnforcedService(stack, "Service", serviceProps);
+  new EnforcedJob(stack, "Job", { ...serviceProps, jobName: "batch" });
+
+  const { deletionProtection: _, project: __, ...global } = placement;
+  const logProps: Required<SignatureLogProps> = {
+    ...global,
+    deletionProtection: true,
+    trustRoots: [trustRoot],
+    retentionDays: 3650,
+    locked: true,
+    location: "eu",
+    bucketId: "signatures",
+    enableDataAccessLog: true,
+  };
+  new SignatureLog(stack, "SignatureLog", logProps);
+  const password = new TerraformVariable(stack, "password", { type: "string", sensitive: true }).stringValue;
+  const alertsProps: Required<AuditAlertsProps> = {
+    ...global,
+    channels: [
+      AlertChannel.email("security@example.com"),
+      AlertChannel.pubsub("projects/ops/topics/alerts"),
+      AlertChannel.webhook({ url: "https://example.com/hook", username: "binauthz", password }),
+      AlertChannel.fromChannelName(`projects/${PROJECT}/notificationChannels/123`),
+    ],
+    projects: [PROJECT, "other-project"],
+    keys: [{ trustRoot, signers: [MEMBER] }],
+    breakGlass: true,
+    failOpen: true,
+    denied: true,
+    dryRunViolations: true,
+    policyChanges: true,
+    enforcementOff: true,
+    keyChanges: true,
+    foreignSignatures: true,
+    notificationRateLimit: "600s",
+    autoClose: "3600s",
+    runbookUrl: "https://example.com/runbook",
+  };
+  new AuditAlerts(stack, "Alerts", alertsProps);
+  const organizationProps: Required<OrganizationPoliciesProps> = {
+    provider,
+    parent: "folders/42",
+    organization: "organizations/123456789012",
+    clusters: true,
+    cloudRun: true,
+    cloudRunPolicies: ["default"],
+    cloudRunBreakGlass: false,
+    hsmKeysOnly: true,
+    minimumDestroyDelayDays: 30,
+    disableBeforeDestroy: true,
+    noServiceAccountKeys: true,
+    allowedIdentityProviders: ["https://token.actions.githubusercontent.com"],
+    dryRun: false,
+  };
+  new OrganizationPolicies(stack, "OrganizationPolicies", organizationProps);
+  new OrganizationPolicies(stack, "DryRun", { parent: "folders/43", dryRun: true });
 
   // One of each is let go.
   const old = new TrustRoot(stack, "Old", { keyRingName: "old-ring", keyName: "old-key", location: "global" });

@@ -116,7 +116,7 @@ export function schemaErrors(json: JsonRecord): string[] {
   return [
     ...unknownKeys(
       json,
-      ["check", "data", "import", "output", "provider", "removed", "resource", "terraform"],
+      ["check", "data", "import", "output", "provider", "removed", "resource", "terraform", "variable"],
       "stack",
     ),
     ...eachOf(json.resource, ""),

@@ -60,10 +60,16 @@ export enum ProblemCode {
   INVALID_IMAGE = "INVALID_IMAGE",
   /** A step image that is a tag, and so may change between two builds. */
   UNPINNED_STEP_IMAGE = "UNPINNED_STEP_IMAGE",
+  /** A deployed image that is a tag, and so may be another one than was signed. */
+  UNPINNED_IMAGE = "UNPINNED_IMAGE",
   /** Two stacks that would have to wait for each other. */
   STACK_CYCLE = "STACK_CYCLE",
   /** A method that does not fit the state of the construct. */
   INVALID_STATE = "INVALID_STATE",
+  /** A package that the construct needs, and that is no dependency of this one, is not installed. */
+  MISSING_PACKAGE = "MISSING_PACKAGE",
+  /** What needs a running cluster is declared in the stack that creates one. */
+  CLUSTER_IN_SAME_STACK = "CLUSTER_IN_SAME_STACK",
 }
 
 /** What is wrong, in parts, so that a program can act on it and a person can read it. */

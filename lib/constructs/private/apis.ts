@@ -13,7 +13,9 @@ export type GoogleApi =
   | "container"
   | "containeranalysis"
   | "iam"
-  | "logging";
+  | "logging"
+  | "monitoring"
+  | "run";
 
 /** Where an API is to be enabled, and whether this program does it. */
 export interface ApiOptions {

@@ -10,6 +10,11 @@ export interface Placement {
   readonly provider?: TerraformProvider;
 }
 
+/** The project of a signing key: `projects/P/locations/…`. */
+export function projectOfKey({ cryptoKeyId }: { readonly cryptoKeyId: string }): string {
+  return cryptoKeyId.split("/")[1];
+}
+
 const found = new WeakMap<TerraformStack, string>();
 
 /**

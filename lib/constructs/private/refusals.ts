@@ -48,6 +48,18 @@ export class Refusals {
     }
   }
 
+  /** A literal text of a form. */
+  public form(property: string, value: string, form: RegExp, allowed: string): boolean {
+    if (!this.literal(property, value)) {
+      return false;
+    }
+    if (typeof value !== "string" || !form.test(value)) {
+      this.add(ProblemCode.INVALID_OPTIONS, `"${property}" is not valid, got ${show(value)}; allowed: ${allowed}`);
+      return false;
+    }
+    return true;
+  }
+
   /** A literal name of a grammar. */
   public name(property: string, value: string, grammar: NameGrammar, code = ProblemCode.INVALID_NAME): boolean {
     if (!this.literal(property, value)) {

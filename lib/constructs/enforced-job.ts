@@ -1,0 +1,128 @@
+import { CloudRunV2Job } from "@cdktf/provider-google/lib/cloud-run-v2-job";
+import type { TerraformProvider } from "cdktf";
+import { Construct, type IConstruct } from "constructs";
+import type { AdmissionPolicy } from "./admission-policy";
+import { claim, fixAddress, logicalId, waitFor } from "./private/addressing";
+import { enabledApi } from "./private/apis";
+import { enforceOn, holdCloudRun, validateCloudRun, warnOfTag } from "./private/cloud-run";
+
+/** A Cloud Run job that runs only what the default rule of its project's policy admits. */
+export interface IEnforcedJob extends IConstruct {
+  /** The resource of the job. */
+  readonly job: CloudRunV2Job;
+}
+
+/** What a job is made of. */
+export interface EnforcedJobProps {
+  /** The job's name. */
+  readonly jobName: string;
+
+  /** The region. */
+  readonly location: string;
+
+  /**
+   * The image, by its digest. Of an image for several platforms Cloud Run asks for the attestation of the platform's own
+   * digest and not of the index's, see docs/cloud-run.md.
+   */
+  readonly image: string;
+
+  /**
+   * The admission policy of the project. Cloud Run asks its exempt images and its default rule only: that one has to
+   * require an attestor.
+   */
+  readonly policy: AdmissionPolicy;
+
+  /**
+   * The e-mail address of the service account that the job runs as.
+   * @default - the Compute Engine default service account
+   */
+  readonly serviceAccountEmail?: string;
+
+  /**
+   * Environment variables. None of them is a secret: Terraform's state and the console show them.
+   * @default - none
+   */
+  readonly environment?: { readonly [name: string]: string };
+
+  /**
+   * Whether Terraform refuses to destroy the job: the provider's own `deletion_protection`.
+   * @default true
+   */
+  readonly deletionProtection?: boolean;
+
+  /**
+   * The project of the job: the policy's.
+   * @default - the project of the policy
+   */
+  readonly project?: string;
+
+  /**
+   * Whether run.googleapis.com is enabled here; `false` where an organisation does it elsewhere.
+   * @default true
+   */
+  readonly enableApis?: boolean;
+
+  /**
+   * The google provider, where the stack has several.
+   * @default - the default provider of the stack
+   */
+  readonly provider?: TerraformProvider;
+}
+
+/**
+ * A Cloud Run job that enforces the policy of its project. The check is made at each execution: a job with an image that is
+ * not admitted can be deployed, and fails when it is run.
+ *
+ * Break-glass is no property: written into a configuration it would bypass the policy for good. In an incident it is an
+ * option of gcloud, and the next ordinary deployment clears it.
+ */
+export class EnforcedJob extends Construct implements IEnforcedJob {
+  /**
+   * Switches enforcement on for a job of the same program.
+   *
+   * Throws `PROJECT_MISMATCH` where the policy is another project's, `INVALID_ADMISSION_RULE` where its default rule
+   * admits every image or none, `ENFORCEMENT_NOT_HELD` where the job carries a break-glass justification.
+   *
+   * @param job the job, written with the provider's own construct
+   * @param policy the admission policy of its project
+   */
+  public static enforce(job: CloudRunV2Job, policy: AdmissionPolicy): void {
+    enforceOn(job, policy);
+    holdCloudRun(job, job);
+  }
+
+  /** The project of the job. */
+  public readonly project: string;
+  public readonly job: CloudRunV2Job;
+
+  /**
+   * @param scope the construct's parent
+   * @param id the construct's id; no part of any address
+   * @param props the job
+   */
+  public constructor(scope: Construct, id: string, props: EnforcedJobProps) {
+    super(scope, id);
+    this.project = validateCloudRun(scope, id, "jobName", props.jobName, props);
+    const { project } = this;
+    const { location, jobName, policy, provider } = props;
+    claim(this, "Cloud Run job", `projects/${project}/locations/${location}/jobs/${jobName}`);
+    const env = Object.entries(props.environment ?? {}).map(([name, value]) => ({ name, value }));
+    const containers = [{ image: props.image, env: env.length > 0 ? env : undefined }];
+    const template = { containers, serviceAccount: props.serviceAccountEmail };
+    this.job = fixAddress(
+      new CloudRunV2Job(this, "Resource", {
+        project,
+        location,
+        name: jobName,
+        template: { template },
+        binaryAuthorization: { useDefault: true },
+        deletionProtection: props.deletionProtection !== false,
+        provider,
+      }),
+      logicalId(project, location, jobName),
+    );
+    waitFor(this.job, enabledApi(this, "run", { ...props, project }), policy.resource);
+    holdCloudRun(this, this.job);
+    warnOfTag(this, props.image);
+  }
+}

@@ -1,0 +1,177 @@
+/**
+ * The filters of the alerts, in the Logging query language.
+ *
+ * Source, unless another is named: https://docs.cloud.google.com/binary-authorization/docs/viewing-audit-logs. That page
+ * looks for some labels by their name as a plain text. Whether such a text is looked for in the names of fields is not
+ * documented, so the field itself stands beside it. No pattern has a backslash, which the language would read as well.
+ */
+
+const BREAK_GLASS = "image-policy.k8s.io/break-glass";
+const WEBHOOK = "imagepolicywebhook.image-policy.k8s.io";
+
+// A webhook that fails open is noted by its place among those that were called; GKE has a handful.
+const WEBHOOK_PLACES = [0, 1, 2, 3, 4, 5, 6, 7];
+
+const quote = (text: string): string => `"${text.replace(/["\\]/g, "\\$&")}"`;
+const anyOf = (parts: readonly string[]): string => `(${parts.join(" OR ")})`;
+const lines = (...parts: readonly string[]): string => parts.join("\n");
+
+const CLUSTER_ACTIVITY = lines('resource.type="k8s_cluster"', 'logName:"cloudaudit.googleapis.com%2Factivity"');
+
+/** The head that the documented filters have in common. */
+const PODS = lines(
+  CLUSTER_ACTIVITY,
+  '(protoPayload.methodName="io.k8s.core.v1.pods.create" OR protoPayload.methodName="io.k8s.core.v1.pods.update")',
+);
+
+const CLOUD_RUN = lines('resource.type="cloud_run_revision"', 'logName:"cloudaudit.googleapis.com%2Fsystem_event"');
+
+/** A pod that was admitted because it carried the label, needed or not. */
+export function breakGlassOnPods(): string {
+  return lines(PODS, `labels.${quote(`${WEBHOOK}/break-glass`)}="true"`);
+}
+
+/** Where the kinds that make pods keep what the pods will carry. */
+const TEMPLATES = [
+  "metadata",
+  "spec.template.metadata",
+  "spec.jobTemplate.spec.template.metadata",
+  "template.metadata",
+];
+
+/**
+ * What somebody deployed that carries the label: the pods are made by a controller, and its entries name no person.
+ * Not documented by Google: built from the method names and bodies that Kubernetes logs.
+ */
+export function breakGlassOnWorkloads(): string {
+  const carried = ["request", "response"].flatMap((body) =>
+    TEMPLATES.flatMap((path) => [
+      `protoPayload.${body}.${path}.labels.${quote(BREAK_GLASS)}:*`,
+      `protoPayload.${body}.${path}.annotations.${quote(`alpha.${BREAK_GLASS}`)}:*`,
+    ]),
+  );
+  return lines(
+    CLUSTER_ACTIVITY,
+    'protoPayload.methodName=~"^io[.]k8s[.](core|apps|batch)[.]v1[.](pods|podtemplates|replicationcontrollers|deployments|statefulsets|daemonsets|replicasets|jobs|cronjobs)[.](create|update|patch)$"',
+    // The controllers of Kubernetes pass on what they were told.
+    'NOT protoPayload.authenticationInfo.principalEmail=~"^system:serviceaccount:kube-system:"',
+    'NOT protoPayload.response.status="Failure"',
+    anyOf([quote(BREAK_GLASS), ...carried]),
+  );
+}
+
+/** A revision of Cloud Run that was deployed with a justification. */
+export function breakGlassOnCloudRun(): string {
+  return lines(CLOUD_RUN, '"breakglass"');
+}
+
+/** A pod that was admitted because Binary Authorization did not answer. */
+export function failOpen(): string {
+  return lines(
+    PODS,
+    anyOf([
+      '"image-policy.k8s.io/failed-open"',
+      `"${WEBHOOK}/failed-open"`,
+      'labels."image-policy.k8s.io/failed-open":*',
+      `labels."${WEBHOOK}/failed-open":*`,
+      // Other webhooks fail open as well; this one is named by the value.
+      `("failed-open.validating.webhook.admission.k8s.io" AND "${WEBHOOK}")`,
+      ...WEBHOOK_PLACES.map(
+        (place) => `labels."failed-open.validating.webhook.admission.k8s.io/round_0_index_${place}"="${WEBHOOK}"`,
+      ),
+    ]),
+  );
+}
+
+/** A pod that was refused. `Forbidden` is the reason of old versions, and of quotas too: the webhook has to be named. */
+export function deniedOnPods(): string {
+  return lines(
+    PODS,
+    'protoPayload.response.status="Failure"',
+    '(protoPayload.response.reason="VIOLATES_POLICY" OR (protoPayload.response.reason="Forbidden" AND protoPayload.response.message:"image policy webhook"))',
+  );
+}
+
+/** A revision of Cloud Run that was refused. */
+export function deniedOnCloudRun(): string {
+  return lines(CLOUD_RUN, 'protoPayload.response.status.conditions.reason="ContainerImageUnauthorized"');
+}
+
+/** A pod that was admitted only because its rule is in dry run. */
+export function dryRunViolation(): string {
+  return lines(PODS, `labels.${quote(`${WEBHOOK}/dry-run`)}="true"`);
+}
+
+/** The policy or an attestor was changed, or opened to others. */
+export function policyChanged(): string {
+  return lines(
+    'logName:"cloudaudit.googleapis.com%2Factivity"',
+    'protoPayload.serviceName="binaryauthorization.googleapis.com"',
+    'protoPayload.methodName=~"(UpdatePolicy|CreateAttestor|UpdateAttestor|DeleteAttestor|SetIamPolicy)$"',
+  );
+}
+
+/**
+ * Whatever a cluster is switched to that does not enforce the project's policy: disabled, or platform policies alone.
+ * Source: https://docs.cloud.google.com/kubernetes-engine/docs/reference/rest/v1/ClusterUpdate
+ */
+export function enforcementOff(): string {
+  const request = "protoPayload.request.update.desiredBinaryAuthorization";
+  return lines(
+    'resource.type="gke_cluster"',
+    'logName:"cloudaudit.googleapis.com%2Factivity"',
+    'protoPayload.methodName=~"[.]ClusterManager[.]UpdateCluster$"',
+    `${request}:*`,
+    `NOT ${request}.evaluationMode=("PROJECT_SINGLETON_POLICY_ENFORCE" OR "POLICY_BINDINGS_AND_PROJECT_SINGLETON_POLICY_ENFORCE")`,
+    `NOT ${request}.enabled="true"`,
+  );
+}
+
+/** Cloud KMS writes method names in a short and in a full form. Source: https://docs.cloud.google.com/kms/docs/audit-logging */
+const kmsMethod = (names: string): string => `protoPayload.methodName=~"(^|[.])${names}$"`;
+
+/** The key, a version of it, or who may use it, was changed. */
+export function keyChanged(cryptoKeyId: string): string {
+  return lines(
+    'logName:"cloudaudit.googleapis.com%2Factivity"',
+    'protoPayload.serviceName="cloudkms.googleapis.com"',
+    kmsMethod(
+      "(UpdateCryptoKey|CreateCryptoKeyVersion|ImportCryptoKeyVersion|UpdateCryptoKeyVersion|DestroyCryptoKeyVersion|RestoreCryptoKeyVersion|SetIamPolicy)",
+    ),
+    anyOf([
+      `protoPayload.resourceName=${quote(cryptoKeyId)}`,
+      `protoPayload.resourceName:${quote(`${cryptoKeyId}/cryptoKeyVersions/`)}`,
+    ]),
+  );
+}
+
+/** How an entry names who did it: people and service accounts by e-mail address, federated identities by a subject. */
+function doneBy(member: string): string {
+  const principal = "protoPayload.authenticationInfo";
+  return member.startsWith("principal://")
+    ? `${principal}.principalSubject=${quote(member)}`
+    : `${principal}.principalEmail=${quote(member.slice(member.indexOf(":") + 1))}`;
+}
+
+/** A signature with the key by anyone but the signers. Needs the Data Access audit log of Cloud KMS. */
+export function foreignSignature(cryptoKeyId: string, signers: readonly string[]): string {
+  return lines(
+    'logName:"cloudaudit.googleapis.com%2Fdata_access"',
+    'protoPayload.serviceName="cloudkms.googleapis.com"',
+    kmsMethod("AsymmetricSign"),
+    `protoPayload.resourceName:${quote(`${cryptoKeyId}/cryptoKeyVersions/`)}`,
+    ...signers.map((member) => `NOT ${doneBy(member)}`),
+  );
+}
+
+/** What a log of the key keeps: every signature, and every change. */
+export function keyLog(cryptoKeyId: string): string {
+  return lines(
+    'logName:"cloudaudit.googleapis.com"',
+    'protoPayload.serviceName="cloudkms.googleapis.com"',
+    anyOf([
+      `protoPayload.resourceName=${quote(cryptoKeyId)}`,
+      `protoPayload.resourceName:${quote(`${cryptoKeyId}/cryptoKeyVersions/`)}`,
+    ]),
+  );
+}

@@ -1,0 +1,179 @@
+/**
+ * The conditions of the guard, in the language of ValidatingAdmissionPolicy (CEL).
+ *
+ * They are written for failing closed. `has(…)` on plain objects only: optional chaining over a variable was accepted by
+ * an API server and was false for every pod. Nothing reads a parameter: where a parameter object is missing, a policy
+ * either refuses every change in the namespace or lets everything through. Whatever cannot be evaluated is refused, by
+ * `failurePolicy: Fail`.
+ */
+
+/** The label that Binary Authorization acts on. Source: https://docs.cloud.google.com/binary-authorization/docs/using-breakglass */
+export const BREAK_GLASS_LABEL = "image-policy.k8s.io/break-glass";
+
+/** The annotation of the first releases, which clusters still act on. */
+export const BREAK_GLASS_ANNOTATION = "alpha.image-policy.k8s.io/break-glass";
+
+/** The account that no one is: permits are granted to it. */
+export const PERMIT_ACCOUNT = { namespace: "kube-system", name: "binauthz-break-glass-permit" } as const;
+
+/** The resource of the permission; it exists in RBAC only. */
+export const PERMISSION = { resource: "breakglasses", verb: "use" } as const;
+
+/** One named condition, as the policy holds it. */
+export interface NamedExpression {
+  readonly name: string;
+  readonly expression: string;
+}
+
+/** One check, and what is said to whom it refuses. */
+export interface Validation {
+  readonly expression: string;
+  readonly message: string;
+  readonly reason: "Forbidden" | "Invalid";
+}
+
+/** What the guard asks for. */
+export interface GuardTerms {
+  readonly domain: string;
+  readonly reasonAnnotation: string;
+  readonly ticketAnnotation: string;
+  readonly ticketPattern: string;
+  readonly gitOpsAccounts: readonly string[];
+}
+
+/** A literal of CEL. JSON's escapes are a part of CEL's; a backslash of a pattern is doubled by both. */
+export function celString(text: string): string {
+  return `'${JSON.stringify(text).slice(1, -1).replace(/'/g, "\\'")}'`;
+}
+
+const celList = (texts: readonly string[]): string => `[${texts.map(celString).join(", ")}]`;
+
+/**
+ * The controllers that Kubernetes itself runs, and what each creates out of a workload that was judged before. They hold
+ * no permission to use break-glass: without this, a responder's Deployment would never get a ReplicaSet, nor a pod.
+ * Full names, not a prefix: any other account of kube-system is judged like everybody else.
+ */
+const CONTROLLERS = {
+  Pod: ["replicaset", "replication", "statefulset", "daemon-set", "job"],
+  ReplicaSet: ["deployment"],
+  Job: ["cronjob"],
+} as const;
+
+/** Left out by a condition on who asks and for what, never by one on the content. */
+export function matchConditions(): NamedExpression[] {
+  const created = Object.entries(CONTROLLERS).map(
+    ([kind, names]) =>
+      `(request.kind.kind == ${celString(kind)} && request.userInfo.username in ${celList(
+        names.map((name) => `system:serviceaccount:kube-system:${name}-controller`),
+      )})`,
+  );
+  return [{ name: "not-a-workload-controller", expression: `!(${created.join(" || ")})` }];
+}
+
+/** Where a kind keeps the template of its pods. */
+function podOf(object: string): string {
+  return [
+    `request.kind.kind == 'Pod' ? ${object} :`,
+    `request.kind.kind == 'CronJob' ? ${object}.spec.jobTemplate.spec.template :`,
+    `request.kind.kind == 'PodTemplate' ? ${object}.template :`,
+    `${object}.spec.template`,
+  ].join(" ");
+}
+
+function bypasses(pod: string): string {
+  const holds = (map: string, key: string) =>
+    `(has(${pod}.metadata.${map}) && ${celString(key)} in ${pod}.metadata.${map})`;
+  return `has(${pod}.metadata) && (${holds("labels", BREAK_GLASS_LABEL)} || ${holds("annotations", BREAK_GLASS_ANNOTATION)})`;
+}
+
+/** All that can start: containers, init containers, and the ephemeral ones that a running pod is given. */
+function imagesOf(pod: string): string {
+  const optional = (list: string) => `(has(${pod}.spec.${list}) ? ${pod}.spec.${list}.map(c, c.image) : [])`;
+  return `${pod}.spec.containers.map(c, c.image) + ${optional("initContainers")} + ${optional("ephemeralContainers")}`;
+}
+
+function evidenceOf(pod: string, terms: GuardTerms): string {
+  const filled = (key: string, pattern: string) =>
+    `${celString(key)} in ${pod}.metadata.annotations && ${pod}.metadata.annotations[${celString(key)}].matches(${celString(pattern)})`;
+  return [
+    `has(${pod}.metadata) && has(${pod}.metadata.annotations)`,
+    filled(terms.reasonAnnotation, "\\S"),
+    filled(terms.ticketAnnotation, terms.ticketPattern),
+  ].join(" && ");
+}
+
+/** In this order: each may use those before it. */
+export function variables(terms: GuardTerms): NamedExpression[] {
+  return [
+    { name: "template", expression: podOf("object") },
+    // Not asked for where nothing was there before; any object will do.
+    { name: "before", expression: `request.operation != 'UPDATE' ? object : ${podOf("oldObject")}` },
+    { name: "breakglass", expression: bypasses("variables.template") },
+    { name: "images", expression: imagesOf("variables.template") },
+    // Whoever scales or annotates what was let through, a controller above all, brings no image in.
+    {
+      name: "alreadyGranted",
+      expression: `request.operation == 'UPDATE' && ${bypasses("variables.before")} && variables.images == ${imagesOf("variables.before")}`,
+    },
+    { name: "evidence", expression: evidenceOf("variables.template", terms) },
+    { name: "evidenceBefore", expression: evidenceOf("variables.before", terms) },
+  ];
+}
+
+function permission(account: string, domain: string, name?: string): string {
+  const named = name === undefined ? "" : `.name(${name})`;
+  return `${account}.group(${celString(domain)}).resource('${PERMISSION.resource}').namespace(request.namespace)${named}.check('${PERMISSION.verb}').allowed()`;
+}
+
+/**
+ * The account of a GitOps controller is often allowed everything, and acts for whoever may merge: its own permission says
+ * nothing. What counts is a permit that names the workload.
+ */
+function mayUse(terms: GuardTerms): string {
+  const own = permission("authorizer", terms.domain);
+  if (terms.gitOpsAccounts.length === 0) {
+    return own;
+  }
+  const account = `authorizer.serviceAccount('${PERMIT_ACCOUNT.namespace}', '${PERMIT_ACCOUNT.name}')`;
+  const permitted = permission(account, terms.domain, "request.resource.resource + '.' + object.metadata.name");
+  return `(request.userInfo.username in ${celList(terms.gitOpsAccounts)} ? has(object.metadata.name) && ${permitted} : ${own})`;
+}
+
+/** What is checked of every workload. */
+export function validations(terms: GuardTerms): Validation[] {
+  return [
+    {
+      expression: `!variables.breakglass || variables.alreadyGranted || ${mayUse(terms)}`,
+      message:
+        terms.gitOpsAccounts.length === 0
+          ? `break-glass skips Binary Authorization: it needs the permission to ${PERMISSION.verb} ${PERMISSION.resource}.${terms.domain} in this namespace`
+          : `break-glass skips Binary Authorization: it needs the permission to ${PERMISSION.verb} ${PERMISSION.resource}.${terms.domain} in this namespace, and from a GitOps controller a permit that names this workload`,
+      reason: "Forbidden",
+    },
+    {
+      // What was there without evidence before the guard came stays operable.
+      expression:
+        "!variables.breakglass || variables.evidence || (variables.alreadyGranted && !variables.evidenceBefore)",
+      message: `break-glass needs a reason and a ticket on the pod or its template: the annotations ${terms.reasonAnnotation} (any text) and ${terms.ticketAnnotation} (matching ${terms.ticketPattern})`,
+      reason: "Invalid",
+    },
+  ];
+}
+
+/** What refers to permits in an object of RBAC: the account that they are for, or the resource that they open. */
+function isPermit(object: string, domain: string): string {
+  const subject = `(has(${object}.subjects) && ${object}.subjects.exists(s, s.kind == 'ServiceAccount' && s.name == '${PERMIT_ACCOUNT.name}' || s.name == 'system:serviceaccount:${PERMIT_ACCOUNT.namespace}:${PERMIT_ACCOUNT.name}'))`;
+  const rule = `(request.kind.kind == 'Role' && has(${object}.rules) && ${object}.rules.exists(r, has(r.apiGroups) && ${celString(domain)} in r.apiGroups))`;
+  return `(${subject} || ${rule})`;
+}
+
+/** What is checked of every role and binding: a permit out of Git would be no permit. */
+export function permitValidations(terms: GuardTerms): Validation[] {
+  return [
+    {
+      expression: `!(request.userInfo.username in ${celList(terms.gitOpsAccounts)}) || !(${isPermit("object", terms.domain)} || (request.operation == 'UPDATE' && ${isPermit("oldObject", terms.domain)}))`,
+      message: "a permit for break-glass is given by a responder, never by a GitOps controller",
+      reason: "Forbidden",
+    },
+  ];
+}
