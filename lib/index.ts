@@ -32,6 +32,7 @@ export {
   type AttestorPublicKey,
   type IAttestorKeySource,
 } from "./constructs/attestor-key";
+export { BuildPipeline, type BuildPipelineProps, type IBuildPipeline } from "./constructs/build-pipeline";
 export {
   EnforcedCluster,
   type EnforcedClusterProps,
@@ -54,7 +55,16 @@ export {
   RepositoryType,
 } from "./constructs/pipeline-source";
 export { ReleaseChannel } from "./constructs/release-channel";
+export { SignedBuild, type SignedPipelineOptions, type SignedTriggerOptions } from "./constructs/signed-build";
 export { type ISignerPipeline, SignerPipeline, type SignerPipelineProps } from "./constructs/signer-pipeline";
+export {
+  SigningGate,
+  type VulnerabilityException,
+  type VulnerabilityGateOptions,
+  VulnerabilitySeverity,
+} from "./constructs/signing-gate";
+export { type ManualSigningOptions, SigningStart } from "./constructs/signing-start";
+export { type ISigningTrigger, SigningTrigger, type SigningTriggerProps } from "./constructs/signing-trigger";
 export {
   type ITrustRoot,
   type KeyVersionReference,

@@ -208,11 +208,11 @@ export function checkWorkerPool(
 }
 
 /** How long a build may take. */
-export function checkTimeout(refusals: Refusals, timeout: string | undefined): void {
+export function checkTimeout(refusals: Refusals, timeout: string | undefined, property = "timeout"): void {
   if (timeout !== undefined && !/^[1-9][0-9]*s$/.test(timeout)) {
     refusals.add(
       ProblemCode.INVALID_OPTIONS,
-      `"timeout" is not valid, got ${show(timeout)}; allowed: seconds such as "1800s"`,
+      `"${property}" is not valid, got ${show(timeout)}; allowed: seconds such as "1800s"`,
     );
   }
 }
