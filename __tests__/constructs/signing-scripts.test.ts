@@ -134,12 +134,22 @@ describeUnless(pythonMissing(), "check-build", () => {
     ],
     [
       "a build of another branch",
-      () => check(edited(BUILD, (copy) => void (copy.substitutions.BRANCH_NAME = "evil"))),
+      () =>
+        check(
+          edited(BUILD, (copy) => {
+            copy.substitutions.BRANCH_NAME = "evil";
+          }),
+        ),
       /no row of the table has the branch evil/,
     ],
     [
       "a build of a branch that begins like the right one",
-      () => check(edited(BUILD, (copy) => void (copy.substitutions.BRANCH_NAME = "main-evil"))),
+      () =>
+        check(
+          edited(BUILD, (copy) => {
+            copy.substitutions.BRANCH_NAME = "main-evil";
+          }),
+        ),
       /no row of the table has the branch main-evil/,
     ],
     [
@@ -155,12 +165,22 @@ describeUnless(pythonMissing(), "check-build", () => {
     ],
     [
       "a build that claims both a branch and a tag",
-      () => check(edited(BUILD, (copy) => void (copy.substitutions.TAG_NAME = "v1"))),
+      () =>
+        check(
+          edited(BUILD, (copy) => {
+            copy.substitutions.TAG_NAME = "v1";
+          }),
+        ),
       /says of no one branch or tag/,
     ],
     [
       "a build of a commit without a branch",
-      () => check(edited(BUILD, (copy) => void delete copy.substitutions.BRANCH_NAME)),
+      () =>
+        check(
+          edited(BUILD, (copy) => {
+            delete copy.substitutions.BRANCH_NAME;
+          }),
+        ),
       /says of no one branch or tag/,
     ],
     [
@@ -170,17 +190,32 @@ describeUnless(pythonMissing(), "check-build", () => {
     ],
     [
       "a build of another repository",
-      () => check(edited(BUILD, (copy) => void (copy.source.gitSource.url = "https://github.com/evil/gcb-prod-prov"))),
+      () =>
+        check(
+          edited(BUILD, (copy) => {
+            copy.source.gitSource.url = "https://github.com/evil/gcb-prod-prov";
+          }),
+        ),
       /was of https:\/\/github\.com\/evil/,
     ],
     [
       "a build that did not ask for verified provenance",
-      () => check(edited(BUILD, (copy) => void delete copy.options.requestedVerifyOption)),
+      () =>
+        check(
+          edited(BUILD, (copy) => {
+            delete copy.options.requestedVerifyOption;
+          }),
+        ),
       /did not ask for verified provenance/,
     ],
     [
       "a build without images",
-      () => check(edited(BUILD, (copy) => void delete copy.results)),
+      () =>
+        check(
+          edited(BUILD, (copy) => {
+            delete copy.results;
+          }),
+        ),
       /has 0 images, and the table says 1/,
     ],
     [
@@ -331,32 +366,50 @@ describeUnless(pythonMissing(), "provenance", () => {
     ["none at all", () => ({}), /there is none by Cloud Build/],
     [
       "one that somebody else attached",
-      () => altered((_, one) => void (one.noteName = "projects/argo-local-khalk/notes/intoto_slsa_v1_x")),
+      () =>
+        altered((_, one) => {
+          one.noteName = "projects/argo-local-khalk/notes/intoto_slsa_v1_x";
+        }),
       /there is none by Cloud Build/,
     ],
     [
       "one of a project that is called alike",
-      () => altered((_, one) => void (one.noteName = "projects/verified-builder-evil/notes/x")),
+      () =>
+        altered((_, one) => {
+          one.noteName = "projects/verified-builder-evil/notes/x";
+        }),
       /there is none by Cloud Build/,
     ],
     [
       "one of another image",
-      () => altered((_, one) => void (one.resourceUri = one.resourceUri.replace("@", "-evil@"))),
+      () =>
+        altered((_, one) => {
+          one.resourceUri = one.resourceUri.replace("@", "-evil@");
+        }),
       /there is none by Cloud Build/,
     ],
     [
       "one about another digest",
-      () => altered((one) => void (one.subject = [{ name: "x", digest: { sha256: "a".repeat(64) } }])),
+      () =>
+        altered((one) => {
+          one.subject = [{ name: "x", digest: { sha256: "a".repeat(64) } }];
+        }),
       /about another digest/,
     ],
     [
       "one of another kind",
-      () => altered((one) => void (one.predicateType = "https://slsa.dev/provenance/v0.1")),
+      () =>
+        altered((one) => {
+          one.predicateType = "https://slsa.dev/provenance/v0.1";
+        }),
       /of the type https:\/\/slsa\.dev\/provenance\/v0\.1/,
     ],
     [
       "one by another builder",
-      () => altered((one) => void (one.predicate.runDetails.builder.id = "https://github.com/actions")),
+      () =>
+        altered((one) => {
+          one.predicate.runDetails.builder.id = "https://github.com/actions";
+        }),
       /its builder is https:\/\/github/,
     ],
     [
@@ -372,7 +425,10 @@ describeUnless(pythonMissing(), "provenance", () => {
     ],
     [
       "one of another trigger",
-      () => altered((one) => void (definition(one).internalParameters.triggerUri = `projects/0/triggers/${OTHER_ID}`)),
+      () =>
+        altered((one) => {
+          definition(one).internalParameters.triggerUri = `projects/0/triggers/${OTHER_ID}`;
+        }),
       /of the trigger .*11111111/,
     ],
     [
@@ -401,12 +457,18 @@ describeUnless(pythonMissing(), "provenance", () => {
     ],
     [
       "one of another commit",
-      () => altered((one) => void (definition(one).resolvedDependencies[0].digest.gitCommit = "0".repeat(40))),
+      () =>
+        altered((one) => {
+          definition(one).resolvedDependencies[0].digest.gitCommit = "0".repeat(40);
+        }),
       /its commits differ/,
     ],
     [
       "one without a commit",
-      () => altered((one) => void (definition(one).resolvedDependencies = [])),
+      () =>
+        altered((one) => {
+          definition(one).resolvedDependencies = [];
+        }),
       /it names no commit/,
     ],
     [

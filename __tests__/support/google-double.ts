@@ -353,6 +353,11 @@ export class GoogleDouble {
     return this.builds.list(project);
   }
 
+  /** A build that has run, by full name: `projects/p/locations/l/builds/b`. */
+  putBuild(name: string, build: JsonObject): void {
+    this.builds.putBuild(name, build);
+  }
+
   private unknown(what: string): ApiError {
     if (!this.unknownRoutes.includes(what)) {
       this.unknownRoutes.push(what);

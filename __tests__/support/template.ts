@@ -111,6 +111,10 @@ function openedBy(address: string, resource: Json): string {
       return `projects/${resource.project}/attestors/${resource.attestor}`;
     case "google_artifact_registry_repository_iam_member":
       return `projects/${resource.project}/locations/${resource.location}/repositories/${resource.repository}`;
+    case "google_pubsub_topic_iam_member":
+      return `projects/${resource.project}/topics/${resource.topic}`;
+    case "google_service_account_iam_member":
+      return resource.service_account_id;
     case "google_project_iam_member":
       return `projects/${resource.project}`;
     default:

@@ -10,6 +10,7 @@ const OWNED = ["id", "createTime", "resourceName"];
 export class CloudBuild {
   private readonly triggers = new Map<string, JsonObject>();
   private readonly linked = new Map<string, JsonObject>();
+  private readonly builds = new Map<string, JsonObject>();
 
   constructor(private readonly context: Context) {
     for (const parent of ["projects/{project}", "projects/{project}/locations/{location}"]) {
@@ -20,6 +21,18 @@ export class CloudBuild {
     this.linkedRoutes(`${connections}/{connection}/repositories`, "repositoryId");
     const on = context.router.forService("cloudbuild");
     on("GET", "projects/{project}/locations/{location}/operations/{operation}", (call) => doneOperation(call.name));
+    on("GET", "projects/{project}/locations/{location}/builds/{build}", (call) => {
+      const build = this.builds.get(call.name);
+      if (build === undefined) {
+        throw notFound(`build ${call.name}`);
+      }
+      return clone(build);
+    });
+  }
+
+  /** Stores a build that has run. */
+  putBuild(name: string, build: JsonObject): void {
+    this.builds.set(name, clone(build));
   }
 
   /** The triggers of a project, in every location. */

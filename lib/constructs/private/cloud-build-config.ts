@@ -24,11 +24,6 @@ export interface BuildConfig {
   readonly verified?: boolean;
 }
 
-/** A literal value of an environment: Cloud Build would take `$NAME` for a substitution, and a lone `$` for its beginning. */
-export function literalValue(text: string): string {
-  return text.replace(/\$/g, "$$$$");
-}
-
 /** The build as an argument of `google_cloudbuild_trigger`. */
 export function toTriggerBuild(config: BuildConfig): CloudbuildTriggerBuild {
   return {
