@@ -13,13 +13,18 @@ import {
   KeyVersion,
   PipelineSource,
   ProblemCode,
+  SignedBuild,
+  type SignedTriggerOptions,
   SigningAlgorithm,
+  SigningGate,
+  SigningStart,
   TrustRoot,
   type TrustRootProps,
 } from "../../lib";
 import {
   ATTESTOR,
   attestorIn,
+  buildIn,
   CONNECTED,
   IMAGE,
   KEY,
@@ -30,6 +35,7 @@ import {
   policyIn,
   problemsOf,
   refusalOf,
+  signerIn,
   testApp,
   testStack,
   trustRootIn,
@@ -92,6 +98,18 @@ const fromExport = (text: string, project?: string) =>
   AdmissionPolicy.fromExport(testStack(), "Policy", text, { project });
 
 const EXPORT = `defaultAdmissionRule: { evaluationMode: ALWAYS_DENY, enforcementMode: ${BLOCK} }\n`;
+
+const THEIRS = `theirs@${PROJECT}.iam.gserviceaccount.com`;
+
+const row = (options: Partial<SignedTriggerOptions> = {}) =>
+  SignedBuild.ofTrigger({
+    triggerName: `projects/${PROJECT}/locations/us-central1/triggers/theirs`,
+    serviceAccountEmail: THEIRS,
+    repositoryUrl: "https://github.com/their-org/app",
+    image: IMAGE,
+    branch: "^main$",
+    ...options,
+  });
 
 const inStack =
   (action: (stack: TerraformStack) => unknown): (() => unknown) =>
@@ -1238,6 +1256,187 @@ const REFUSALS: Row[] = [
     [
       '[UNSUPPORTED_POLICY_EXPORT] Stack/Policy: the policy has the unknown field "newField", got 1; allowed: admissionWhitelistPatterns, clusterAdmissionRules, defaultAdmissionRule, description, globalPolicyEvaluationMode',
       `[UNSUPPORTED_POLICY_EXPORT] Stack/Policy: "defaultAdmissionRule" is no admission rule, got nothing; allowed: ${RULE_FORM}`,
+    ],
+  ],
+
+  // Builders and signers apart.
+  [
+    "a build pipeline of an image that is none, with a timeout that is none",
+    () => buildIn(testStack(), { image: "nginx", timeout: "30m" }),
+    [
+      '[INVALID_IMAGE] Stack/Build: "image" is no image path in Artifact Registry, got "nginx"; allowed: LOCATION-docker.pkg.dev/PROJECT/REPOSITORY/IMAGE, without tag and digest',
+      '[INVALID_OPTIONS] Stack/Build: "timeout" is not valid, got "30m"; allowed: seconds such as "1800s"',
+    ],
+  ],
+  [
+    "a signing trigger with an empty table, without attestors, in a zone",
+    () => signerIn(testStack(), { builds: [], attestors: [], location: "us-central1-a" }),
+    [
+      '[INVALID_LOCATION] Stack/Signer: "location" is no region, got "us-central1-a"; allowed: a region such as "us-central1"',
+      '[INVALID_OPTIONS] Stack/Signer: "attestors" is empty: the trigger would sign nothing; allowed: at least one attestor',
+      '[INVALID_OPTIONS] Stack/Signer: "builds" is empty: the trigger would sign nothing; allowed: at least one row',
+    ],
+  ],
+  [
+    "a signer that is the builder",
+    inStack((stack) => signerIn(stack, { builds: [row()], serviceAccountEmail: THEIRS })),
+    [
+      `[SIGNER_NOT_SEPARATE] Stack/Signer: the signer is the builder of a row, got ${THEIRS} for both: whatever runs in its builds could sign anything; allowed: an identity of the signer's own`,
+    ],
+  ],
+  [
+    "an approver that is the builder",
+    inStack((stack) => signerIn(stack, { builds: [row()], approvers: [`serviceAccount:${THEIRS}`] })),
+    [
+      `[SIGNER_NOT_SEPARATE] Stack/Signer: an approver is the signer or a builder itself, got "serviceAccount:${THEIRS}"; allowed: people, or a group of them`,
+    ],
+  ],
+  [
+    "everybody as an approver",
+    inStack((stack) => signerIn(stack, { builds: [row()], approvers: ["allUsers"] })),
+    [`[INVALID_MEMBER] Stack/Signer: approvers "allUsers" would let everybody in; allowed: ${MEMBER_FORM}`],
+  ],
+  [
+    "a signer that could change the scans of what it signs",
+    inStack((stack) => signerIn(stack, { builds: [row()], createOnly: false })),
+    [
+      `[EVIDENCE_NOT_INDEPENDENT] Stack/Signer: "createOnly" is false, and provenance and scans of ${IMAGE} are in the project of an attestor, got ${PROJECT} for both: the signer could change what it is to check; allowed: createOnly, or attestors in a project without images`,
+    ],
+  ],
+  [
+    "a row without branch and tag",
+    inStack((stack) => signerIn(stack, { builds: [row({ branch: undefined })] })),
+    [
+      '[INVALID_OPTIONS] Stack/Signer: "builds[0]" has to name a branch or a tag, got neither; allowed: one of them, and a second row for the other',
+    ],
+  ],
+  [
+    "a row with both",
+    inStack((stack) => signerIn(stack, { builds: [row({ tag: "^v1$" })] })),
+    [
+      '[INVALID_OPTIONS] Stack/Signer: "builds[0]" has to name a branch or a tag, got both; allowed: one of them, and a second row for the other',
+    ],
+  ],
+  [
+    "a row with a branch that is not anchored",
+    inStack((stack) => signerIn(stack, { builds: [row({ branch: "main" })] })),
+    [
+      '[INVALID_OPTIONS] Stack/Signer: "builds[0].branch" has the expression "main", which is not anchored at both ends: builds of branches or tags that merely look alike would be signed; allowed: an expression such as "^main$" or "^(main|release)$"',
+    ],
+  ],
+  [
+    "a row in which everything is wrong",
+    inStack((stack) =>
+      signerIn(stack, {
+        builds: [
+          row({
+            triggerName: "theirs",
+            serviceAccountEmail: "theirs",
+            image: `${IMAGE}:latest`,
+            repositoryUrl: "git@github.com:their-org/app",
+            imageCount: 0,
+          }),
+        ],
+      }),
+    ),
+    [
+      '[INVALID_NAME] Stack/Signer: "builds[0].triggerName" is no full name of a trigger, got "theirs"; allowed: projects/PROJECT/locations/LOCATION/triggers/NAME',
+      `[INVALID_IMAGE] Stack/Signer: "builds[0].image" is no image path in Artifact Registry, got "${IMAGE}:latest"; allowed: LOCATION-docker.pkg.dev/PROJECT/REPOSITORY/IMAGE, without tag and digest`,
+      '[INVALID_MEMBER] Stack/Signer: "builds[0].serviceAccountEmail" is no e-mail address, got "theirs"; allowed: NAME@PROJECT.iam.gserviceaccount.com',
+      '[INVALID_OPTIONS] Stack/Signer: "builds[0].repositoryUrl" is no address of a repository, got "git@github.com:their-org/app"; allowed: https://HOST/PATH, as a browser shows it',
+      '[INVALID_OPTIONS] Stack/Signer: "builds[0].imageCount" is no number of images, got 0; allowed: 1 or more',
+    ],
+  ],
+  [
+    "a row for a pipeline without a trigger",
+    inStack((stack) => {
+      const build = buildIn(stack, { source: PipelineSource.ownTrigger() });
+      const builds = [SignedBuild.ofPipeline(build, { repositoryUrl: "https://github.com/o/r", branch: "^main$" })];
+      signerIn(stack, { builds });
+    }),
+    [
+      '[INVALID_OPTIONS] Stack/Signer: "builds[0]" is a pipeline that has no trigger of its own, got Stack/Build; allowed: SignedBuild.ofTrigger with the name of the trigger that runs it',
+    ],
+  ],
+  [
+    "the same row twice",
+    inStack((stack) => signerIn(stack, { builds: [row(), row({ image: `${IMAGE}-two` })] })),
+    [
+      `[INVALID_OPTIONS] Stack/Signer: "builds" is there twice for "projects/${PROJECT}/locations/us-central1/triggers/theirs ^main$": nothing of either row would be signed; allowed: one row for a trigger and its branch or tag`,
+    ],
+  ],
+  [
+    "a row for the signing trigger itself",
+    inStack((stack) =>
+      signerIn(stack, {
+        builds: [row({ triggerName: `projects/${PROJECT}/locations/us-central1/triggers/sign-my-app` })],
+      }),
+    ),
+    [
+      `[INVALID_OPTIONS] Stack/Signer: "builds" names the signing trigger itself, got "projects/${PROJECT}/locations/us-central1/triggers/sign-my-app"; allowed: the triggers that build`,
+    ],
+  ],
+  [
+    "builds of another project without the number of the own one",
+    inStack((stack) =>
+      signerIn(stack, { builds: [row({ triggerName: "projects/team-project/locations/us-central1/triggers/x" })] }),
+    ),
+    [
+      `[INVALID_OPTIONS] Stack/Signer: "projectNumber" is needed for the messages of builds in team-project, got nothing; allowed: the number of ${PROJECT}`,
+    ],
+  ],
+  [
+    "a scan that may take longer than the build",
+    inStack((stack) =>
+      signerIn(stack, { builds: [row()], gates: [SigningGate.vulnerabilities({ scanTimeout: "1800s" })] }),
+    ),
+    [
+      '[INVALID_OPTIONS] Stack/Signer: "gates[0].scanTimeout" is not shorter than the build\'s own timeout, got 1800s of 1800s; allowed: a longer "timeout"',
+    ],
+  ],
+  [
+    "exceptions that nobody could keep",
+    inStack((stack) =>
+      signerIn(stack, {
+        builds: [row()],
+        gates: [
+          SigningGate.vulnerabilities({
+            exceptions: [
+              { vulnerability: "CVE-2026-1", until: "2026-02-31", reason: "later" },
+              { vulnerability: "CVE-2026-1", until: "2026-12-31", reason: " " },
+              { vulnerability: "all of them", until: "2026-12-31", reason: "no time" },
+            ],
+          }),
+        ],
+      }),
+    ),
+    [
+      '[INVALID_ACKNOWLEDGEMENT] Stack/Signer: "gates[0].exceptions" has "CVE-2026-1" twice, got two dates; allowed: each vulnerability once',
+      '[INVALID_ACKNOWLEDGEMENT] Stack/Signer: "gates[0].exceptions" has no last day for "CVE-2026-1", got "2026-02-31"; allowed: a day such as "2026-12-31"',
+      '[INVALID_ACKNOWLEDGEMENT] Stack/Signer: "gates[0].exceptions" gives no reason for "CVE-2026-1"; allowed: a sentence that says why it is let through',
+      '[INVALID_ACKNOWLEDGEMENT] Stack/Signer: "gates[0].exceptions" names no vulnerability, got "all of them"; allowed: a name such as "CVE-2026-12345"',
+    ],
+  ],
+  [
+    "a gate that asks for its own attestation",
+    inStack((stack) => {
+      const attestor = attestorIn(stack);
+      signerIn(stack, { builds: [row()], attestors: [attestor], gates: [SigningGate.attestedBy(attestor)] });
+    }),
+    [
+      `[INVALID_OPTIONS] Stack/Signer: "gates[0]" asks for the attestation that the trigger is to make, got ${ATTESTOR}; allowed: another attestor`,
+    ],
+  ],
+  [
+    "a start by hand in another region",
+    inStack((stack) =>
+      signerIn(stack, {
+        builds: [row()],
+        start: SigningStart.manual({ repository: CONNECTED.replace("us-central1", "europe-west1") }),
+      }),
+    ),
+    [
+      '[INVALID_LOCATION] Stack/Signer: "start.repository" is not in the region of the trigger, got europe-west1; allowed: a repository in us-central1',
     ],
   ],
 

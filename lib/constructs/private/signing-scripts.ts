@@ -324,7 +324,7 @@ def main():
             reason = reason_against(image, facts)
             if reason is None or time.monotonic() >= deadline:
                 break
-            time.sleep(10)
+            time.sleep(min(10, max(1, deadline - time.monotonic())))
         if reason is not None:
             fail(image + " has no provenance that fits: " + reason)
         print(STEP + ": " + image + " is from " + facts["row"]["repository"] + " " + facts["ref"])
