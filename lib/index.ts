@@ -40,6 +40,23 @@ export {
   type ExistingClusterAttributes,
   type IEnforcedCluster,
 } from "./constructs/enforced-cluster";
+export {
+  ExistingSigner,
+  type ExistingSignerProps,
+  type IExistingSigner,
+  type SignScriptOptions,
+} from "./constructs/existing-signer";
+export {
+  FederatedIdentity,
+  type GithubIdentityOptions,
+  type GitlabIdentityOptions,
+} from "./constructs/federated-identity";
+export {
+  FederatedAccess,
+  FederatedSigner,
+  type FederatedSignerProps,
+  type IFederatedSigner,
+} from "./constructs/federated-signer";
 export { Grant, type GrantOptions } from "./constructs/grant";
 export {
   KeyVersion,

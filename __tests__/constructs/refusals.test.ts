@@ -9,6 +9,10 @@ import {
   EnforcedCluster,
   type EnforcedClusterProps,
   ExistingPolicy,
+  ExistingSigner,
+  FederatedIdentity,
+  FederatedSigner,
+  type FederatedSignerProps,
   type IAttestor,
   KeyVersion,
   PipelineSource,
@@ -21,6 +25,7 @@ import {
   TrustRoot,
   type TrustRootProps,
 } from "../../lib";
+import { show } from "../../lib/vocabulary/problem";
 import {
   ATTESTOR,
   attestorIn,
@@ -28,6 +33,7 @@ import {
   CONNECTED,
   IMAGE,
   KEY,
+  MEMBER,
   NOTE,
   P256_PEM,
   PROJECT,
@@ -110,6 +116,20 @@ const row = (options: Partial<SignedTriggerOptions> = {}) =>
     branch: "^main$",
     ...options,
   });
+
+const POOL = "iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/signers";
+
+const federated = (props: Partial<FederatedSignerProps> = {}) => {
+  const stack = testStack();
+  return new FederatedSigner(stack, "Signer", {
+    identity: FederatedIdentity.github({ ownerId: "1342004", repositoryId: "260064828", ref: "refs/heads/main" }),
+    poolId: "signers",
+    providerId: "github-web",
+    projectNumber: "123456789012",
+    attestors: [attestorIn(stack)],
+    ...props,
+  });
+};
 
 const inStack =
   (action: (stack: TerraformStack) => unknown): (() => unknown) =>
@@ -1440,6 +1460,132 @@ const REFUSALS: Row[] = [
     ],
   ],
 
+  // Signers outside of Cloud Build.
+  ...(
+    [
+      ["a whole pool as a signer", `principalSet://${POOL}/*`, "would let in everybody of the pool"],
+      [
+        "every value of an attribute",
+        `principalSet://${POOL}/attribute.signer/*`,
+        "would let in everybody of the pool",
+      ],
+      [
+        "a set with a subject",
+        `principalSet://${POOL}/subject/x`,
+        "is a principalSet with a subject, which a principal is for",
+      ],
+      [
+        "a principal without a subject",
+        `principal://${POOL}/attribute.ref/x`,
+        "is a principal without a subject, which a principalSet is for",
+      ],
+      [
+        "a subject that is too long",
+        `principal://${POOL}/subject/${"x".repeat(128)}`,
+        "has a subject of 128 characters, and 127 are the most that a pool takes",
+      ],
+    ] as const
+  ).map(
+    ([name, member, why]): Row => [
+      name,
+      inStack((stack) => new ExistingSigner(stack, "Signer", { member, attestors: [attestorIn(stack)] })),
+      [`[INVALID_MEMBER] Stack/Signer: member ${show(member)} ${why}; allowed: ${MEMBER_FORM}`],
+    ],
+  ),
+  [
+    "a signer for no attestor",
+    inStack((stack) => new ExistingSigner(stack, "Signer", { member: MEMBER, attestors: [] })),
+    [
+      '[INVALID_OPTIONS] Stack/Signer: "attestors" is empty: the signer would sign nothing; allowed: at least one attestor',
+    ],
+  ],
+  [
+    "an identity of GitHub in which everything is wrong",
+    () =>
+      federated({
+        identity: FederatedIdentity.github({
+          ownerId: "my-org",
+          repositoryId: "my-org/web",
+          ref: "main",
+          workflowRef: "sign.yml",
+          environment: "pro'duction",
+          issuerUri: "http://github.com",
+        }),
+      }),
+    [
+      '[INVALID_OPTIONS] Stack/Signer: "identity.issuerUri" is not valid, got "http://github.com"; allowed: https://HOST, without a slash at the end',
+      '[INVALID_OPTIONS] Stack/Signer: "identity.environment" is not valid, got "pro\'duction"; allowed: letters, digits, and ._/-',
+      '[INVALID_OPTIONS] Stack/Signer: "identity.ownerId" is not valid, got "my-org"; allowed: digits, as text; names can be given up and taken by somebody else',
+      '[INVALID_OPTIONS] Stack/Signer: "identity.repositoryId" is not valid, got "my-org/web"; allowed: digits, as text; names can be given up and taken by somebody else',
+      '[INVALID_OPTIONS] Stack/Signer: "identity.ref" is not valid, got "main"; allowed: one branch or tag by its full name, such as refs/heads/main',
+      '[INVALID_OPTIONS] Stack/Signer: "identity.workflowRef" is not valid, got "sign.yml"; allowed: OWNER/REPOSITORY/.github/workflows/FILE@REF, with the full name of a branch or tag, or a commit',
+    ],
+  ],
+  [
+    "an identity without a ref",
+    () => federated({ identity: FederatedIdentity.github({ ownerId: "1", repositoryId: "2", ref: "" }) }),
+    [
+      '[INVALID_OPTIONS] Stack/Signer: "identity.ref" is not valid, got ""; allowed: one branch or tag by its full name, such as refs/heads/main',
+    ],
+  ],
+  [
+    "an identity of every branch",
+    () => federated({ identity: FederatedIdentity.github({ ownerId: "1", repositoryId: "2", ref: "refs/heads/*" }) }),
+    [
+      '[INVALID_OPTIONS] Stack/Signer: "identity.ref" is not valid, got "refs/heads/*"; allowed: one branch or tag by its full name, such as refs/heads/main',
+    ],
+  ],
+  [
+    "an identity whose subject is too long",
+    () =>
+      federated({
+        identity: FederatedIdentity.github({ ownerId: "1", repositoryId: "2", ref: `refs/heads/${"x".repeat(115)}` }),
+      }),
+    [
+      `[LIMIT_EXCEEDED] Stack/Signer: the subject of the identity has 128 characters, got ${show(`2@refs/heads/${"x".repeat(115)}`)}; allowed: 127, with a shorter name of the branch or tag`,
+    ],
+  ],
+  [
+    "an identity of GitLab without a branch, by names",
+    () => federated({ identity: FederatedIdentity.gitlab({ namespaceId: "my-group", projectId: "web" }) }),
+    [
+      '[INVALID_OPTIONS] Stack/Signer: "identity.namespaceId" is not valid, got "my-group"; allowed: digits, as text; names can be given up and taken by somebody else',
+      '[INVALID_OPTIONS] Stack/Signer: "identity.projectId" is not valid, got "web"; allowed: digits, as text; names can be given up and taken by somebody else',
+      '[INVALID_OPTIONS] Stack/Signer: "identity" has to name a branch or a tag, got neither; allowed: one of them, and a second signer for the other',
+    ],
+  ],
+  ...[
+    "assertion.repository.startsWith('my-org')",
+    "assertion.ref.contains('main')",
+    "assertion.ref.matches('main')",
+  ].map(
+    (condition): Row => [
+      `the condition ${condition}`,
+      () => federated({ additionalCondition: condition }),
+      [
+        `[INVALID_OPTIONS] Stack/Signer: "additionalCondition" compares with a part of a claim, got ${condition.replace(/^assertion\.\w+/, "")}: what merely looks alike would be let in; allowed: "==", "in", "matches" with an expression that is anchored at both ends, or "startsWith" up to a "/"`,
+      ],
+    ],
+  ),
+  ...["true) || (assertion.ref == 'x'", "true", "assertion.ref == 'x"].map(
+    (condition): Row => [
+      `the condition ${condition}`,
+      () => federated({ additionalCondition: condition }),
+      [
+        `[INVALID_OPTIONS] Stack/Signer: "additionalCondition" is no condition on the token, got ${show(condition)}; allowed: an expression about assertion.CLAIM, with its brackets closed`,
+      ],
+    ],
+  ),
+  [
+    "a pool, a provider and a project number that are none",
+    () => federated({ poolId: "gcp-pool", providerId: "x", projectNumber: PROJECT }),
+    [
+      '[INVALID_NAME] Stack/Signer: "poolId" is not valid, got "gcp-pool"; allowed: 4 to 32 lower-case letters, digits and hyphens, starting with a letter, not with gcp-',
+      '[INVALID_NAME] Stack/Signer: "providerId" is not valid, got "x"; allowed: 4 to 30 lower-case letters, digits and hyphens, starting with a letter, not with gcp-',
+      `[INVALID_NAME] Stack/Signer: "projectNumber" is not valid, got "${PROJECT}"; allowed: digits only, for example 123456789012`,
+    ],
+  ],
+
   // What CDKTF could not write.
   [
     "an import block as HCL",
@@ -1525,7 +1671,7 @@ describe("every message", () => {
 
   // Where the thing itself is what is wrong, the sentence names it instead of saying "got".
   const NAMED_INSTEAD =
-    /is empty:|is declared twice|is there twice|is a second rule|two rules for|two versions have|has the number|are missing below|gives no reason|no exempt image of|names no attestor|does not trust|covers|is set for|both a branch and a tag|holds two attestors|has the expression|is no PEM|is a PEM|which cannot sign|would let everybody in|is no IAM member|signature of algorithm|is no YAML|have to wait for|was released/;
+    /is empty:|is declared twice|is there twice|is a second rule|two rules for|two versions have|has the number|are missing below|gives no reason|no exempt image of|names no attestor|does not trust|covers|is set for|both a branch and a tag|holds two attestors|has the expression|is no PEM|is a PEM|which cannot sign|would let everybody in|is no IAM member|would let in everybody|with a subject|without a subject|has a subject|signature of algorithm|is no YAML|have to wait for|was released/;
 
   test("says what was found", () => {
     expect(texts.filter((text) => !/\bgot /.test(text) && !NAMED_INSTEAD.test(text))).toEqual([]);

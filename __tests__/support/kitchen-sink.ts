@@ -8,22 +8,38 @@ import {
   AttestorKey,
   type AttestorKeyOptions,
   type AttestorProps,
+  BuildPipeline,
+  type BuildPipelineProps,
   DefaultRule,
   EnforcedCluster,
   type EnforcedClusterProps,
   type ExistingClusterAttributes,
   ExistingPolicy,
+  ExistingSigner,
+  FederatedAccess,
+  FederatedIdentity,
+  FederatedSigner,
+  type FederatedSignerProps,
+  type GithubIdentityOptions,
   GlobalPolicyEvaluationMode,
   KeyVersion,
   type KeyVersionOptions,
   PipelineSource,
   ProtectionLevel,
   ReleaseChannel,
+  SignedBuild,
+  type SignedTriggerOptions,
   SignerPipeline,
   type SignerPipelineProps,
   SigningAlgorithm,
+  SigningGate,
+  SigningStart,
+  SigningTrigger,
+  type SigningTriggerProps,
   TrustRoot,
   type TrustRootProps,
+  type VulnerabilityGateOptions,
+  VulnerabilitySeverity,
 } from "../../lib";
 import { CONNECTED, IMAGE, MEMBER, P256_PEM, PROJECT, REPOSITORY, testStack } from "./synth";
 
@@ -167,6 +183,99 @@ export function kitchenSink(): TerraformStack {
     image: `${IMAGE}-two`,
     source: PipelineSource.push({ repository: CONNECTED, tag: "^v[0-9.]+$" }),
     serviceAccountEmail: `builder@${PROJECT}.iam.gserviceaccount.com`,
+  });
+
+  const buildProps: Required<Omit<BuildPipelineProps, "serviceAccountEmail">> = {
+    ...placement,
+    image: `${IMAGE}-three`,
+    source: PipelineSource.push({ repository: CONNECTED, branch: "^main$" }),
+    pipelineName: "build",
+    tag: "$SHORT_SHA",
+    dockerfile: "app/Dockerfile",
+    buildContext: "app",
+    timeout: "600s",
+    machineType: "E2_HIGHCPU_8",
+    workerPool: `projects/${PROJECT}/locations/us-central1/workerPools/private`,
+    builderImage: `example.com/builder@sha256:${"a".repeat(64)}`,
+    createRepository: true,
+    immutableTags: true,
+    vulnerabilityScanning: true,
+  };
+  const build = new BuildPipeline(stack, "Build", buildProps);
+  const theirBuild: Required<Omit<SignedTriggerOptions, "tag">> = {
+    triggerName: "projects/team-project/locations/us-central1/triggers/app-build",
+    serviceAccountEmail: "builder@team-project.iam.gserviceaccount.com",
+    repositoryUrl: "https://github.com/team/app",
+    image: "us-central1-docker.pkg.dev/team-project/apps/app",
+    branch: "^main$",
+    imageCount: 2,
+  };
+  const scanned: Required<VulnerabilityGateOptions> = {
+    severity: VulnerabilitySeverity.HIGH,
+    fixableOnly: true,
+    exceptions: [{ vulnerability: "CVE-2026-12345", until: "2026-12-31", reason: "not reachable" }],
+    scanTimeout: "300s",
+  };
+  const signingProps: Required<Omit<SigningTriggerProps, "serviceAccountEmail">> = {
+    ...placement,
+    triggerName: "sign",
+    location: "us-central1",
+    attestors: [attestor],
+    builds: [
+      SignedBuild.ofPipeline(build, { repositoryUrl: "https://github.com/my-org/app" }),
+      SignedBuild.ofTrigger(theirBuild),
+    ],
+    start: SigningStart.afterBuild(),
+    gates: [SigningGate.vulnerabilities(scanned), SigningGate.attestedBy(second)],
+    approvers: ["group:release@example.com"],
+    projectNumber: "123456789012",
+    timeout: "1200s",
+    provenanceTimeout: "60s",
+    workerPool: `projects/${PROJECT}/locations/us-central1/workerPools/private`,
+    signerImage: `example.com/signer@sha256:${"b".repeat(64)}`,
+    createOnly: true,
+  };
+  new SigningTrigger(stack, "Sign", signingProps);
+  new SigningTrigger(stack, "SignByHand", {
+    triggerName: "sign-by-hand",
+    location: "us-central1",
+    attestors: [attestor],
+    builds: [SignedBuild.ofTrigger(theirBuild)],
+    start: SigningStart.manual({ repository: CONNECTED }),
+  });
+  const githubOptions: Required<GithubIdentityOptions> = {
+    ownerId: "1342004",
+    repositoryId: "260064828",
+    ref: "refs/heads/main",
+    workflowRef: "my-org/workflows/.github/workflows/sign.yml@refs/heads/main",
+    environment: "production",
+    issuerUri: "https://token.actions.githubusercontent.com",
+  };
+  const federatedProps: Required<FederatedSignerProps> = {
+    ...placement,
+    identity: FederatedIdentity.github(githubOptions),
+    poolId: "signers",
+    providerId: "github-app",
+    projectNumber: "123456789012",
+    attestors: [attestor],
+    access: FederatedAccess.IMPERSONATION,
+    additionalCondition: "assertion.runner_environment == 'github-hosted'",
+    createPool: true,
+    createOnly: true,
+  };
+  new FederatedSigner(stack, "GitHub", federatedProps);
+  new FederatedSigner(stack, "GitLab", {
+    identity: FederatedIdentity.gitlab({ namespaceId: "42", projectId: "4711", branch: "main" }),
+    poolId: "signers",
+    providerId: "gitlab-app",
+    projectNumber: "123456789012",
+    attestors: [attestor],
+    access: FederatedAccess.DIRECT,
+  });
+  new ExistingSigner(stack, "Jenkins", {
+    member: `serviceAccount:jenkins@${PROJECT}.iam.gserviceaccount.com`,
+    attestors: [attestor],
+    createOnly: true,
   });
 
   // One of each is let go.

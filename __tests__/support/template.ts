@@ -79,7 +79,7 @@ export class Template {
   /** Every IAM binding as `ROLE on RESOURCE to MEMBER`, in order. */
   public bindings(): string[] {
     return this.allResources
-      .filter(([address]) => /_iam_/.test(address) && !address.startsWith("google_project_iam_custom_role."))
+      .filter(([address]) => /_iam_(?:member|binding|policy)\./.test(address))
       .map(([address, resource]) => `${resource.role} on ${openedBy(address, resource)} to ${resource.member}`)
       .sort();
   }

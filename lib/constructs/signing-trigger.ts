@@ -29,6 +29,7 @@ import { resolveProject } from "./private/project";
 import { pathOf, Refusals } from "./private/refusals";
 import { repeated } from "./private/repeated";
 import { ATTESTED_SCRIPT, REPORT_SCRIPT, SIGN_LIST_SCRIPT } from "./private/signer-scripts";
+import { checkSigningAttestors, grantSigning } from "./private/signing-attestors";
 import { type BuildRow, checkBuildScript, PROVENANCE_SCRIPT, vulnerabilityScript } from "./private/signing-scripts";
 import { forget } from "./private/terraform-block";
 import type { SignedBuild, SignedBuildRow } from "./signed-build";
@@ -268,10 +269,7 @@ export class SigningTrigger extends SigningTriggerBase {
       });
     };
     return [
-      ...props.attestors.flatMap((attestor) => [
-        ...attestor.signingTrustRoot.grants.sign(member, { dependsOn }).resources,
-        ...attestor.grants.attest(member, { dependsOn, createOnly }).resources,
-      ]),
+      ...grantSigning(member, props.attestors, createOnly, dependsOn),
       ...gatesOf(props).flatMap((gate) =>
         gate.kind === "attested-by" ? gate.attestor.grants.viewAttestations(member, { dependsOn }).resources : [],
       ),
@@ -499,7 +497,7 @@ function validate(scope: Construct, id: string, props: SigningTriggerProps): Val
       `"location" is no region, got ${show(props.location)}; allowed: a region such as "us-central1"`,
     );
   }
-  checkAttestors(refusals, props.attestors);
+  checkSigningAttestors(refusals, props.attestors, "trigger");
   const rows = props.builds.flatMap((build, index) => checkRow(refusals, build._row, `builds[${index}]`));
   checkTable(refusals, props, project, rows);
   const email = props.serviceAccountEmail ?? serviceAccountEmail(accountIdFor(props.triggerName), project);
@@ -518,21 +516,6 @@ function validate(scope: Construct, id: string, props: SigningTriggerProps): Val
   checkWorkerPool(refusals, props.workerPool, props.location);
   refusals.throwIfAny();
   return { project, email, rows };
-}
-
-function checkAttestors(refusals: Refusals, attestors: readonly ISigningAttestor[]): void {
-  if (attestors.length === 0) {
-    refusals.add(
-      ProblemCode.INVALID_OPTIONS,
-      '"attestors" is empty: the trigger would sign nothing; allowed: at least one attestor',
-    );
-  }
-  for (const name of repeated(attestors.map((attestor) => attestor.attestorName))) {
-    refusals.add(
-      ProblemCode.AMBIGUOUS_ATTESTOR_NAME,
-      `"attestors" holds two attestors of the short name ${show(name)}; allowed: each attestor once, and different short names`,
-    );
-  }
 }
 
 function checkRow(refusals: Refusals, row: SignedBuildRow, property: string): CheckedRow[] {

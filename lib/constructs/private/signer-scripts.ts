@@ -42,7 +42,7 @@ fail() {
 }
 
 /** An image that can be attested: with its digest, and nothing that a shell or an API could take for something else. */
-const ARTIFACT_PATTERN = "^[a-z0-9.-]+(:[0-9]+)?/[a-z0-9._/-]+@sha256:[0-9a-f]{64}$";
+const ARTIFACT_PATTERN = "^[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+@sha256:[0-9a-f]{64}$";
 
 /**
  * Finds the attestations of `$artifact` that `$ATTESTOR` itself calls valid; with a `$key_id`, those of that key alone.
@@ -157,6 +157,52 @@ key_id=""
 ${ATTESTED_FUNCTIONS}${eachImage(
   'attested || fail "$artifact has no valid attestation of $ATTESTOR"\n  echo "attested: $artifact by $ATTESTOR"',
 )}`;
+
+/** One attestor for which a script signs. */
+export interface SigningTarget {
+  readonly project: string;
+  readonly attestor: string;
+  readonly note: string;
+  readonly keyVersion: string;
+}
+
+/**
+ * The same for signers outside of Cloud Build, with everything but the images written into it: those of the variable
+ * `IMAGES`, separated by spaces or lines, none outside of the prefix.
+ */
+export function standaloneSignScript(targets: readonly SigningTarget[], imagePrefix?: string): string {
+  const quoted = (text: string) => `'${text.replace(/'/g, "'\\\\''")}'`;
+  const prefix =
+    imagePrefix === undefined
+      ? ""
+      : `
+prefix=${quoted(imagePrefix)}
+for artifact in "\${artifacts[@]}"; do
+  path="\${artifact%@*}"
+  [[ "$path" == "$prefix" || "$path" == "$prefix/"* ]] || fail "$path is not $prefix nor below it"
+done
+`;
+  return `${BASH}${failFunction("sign")}${ATTESTED_FUNCTIONS}${SIGN_FUNCTION}
+sign_for() {
+  ATTESTATION_PROJECT="$1"
+  ATTESTOR="$2"
+  NOTE="$3"
+  KEY_VERSION="$4"
+  key_id="//cloudkms.googleapis.com/v1/$KEY_VERSION"
+  for artifact in "\${artifacts[@]}"; do
+    sign
+  done
+}
+
+read -r -d '' -a artifacts <<< "$IMAGES" || true
+[[ "\${#artifacts[@]}" -gt 0 ]] || fail "no image was given: IMAGES is empty"
+for artifact in "\${artifacts[@]}"; do
+  [[ "$artifact" =~ ${ARTIFACT_PATTERN} ]] || fail "no image with a digest, got '$artifact'"
+done
+${prefix}
+${targets.map((one) => `sign_for ${[one.project, one.attestor, one.note, one.keyVersion].map(quoted).join(" ")}`).join("\n")}
+`;
+}
 
 /** The last words of a signing build, for whoever writes the digests into manifests. */
 export const REPORT_SCRIPT = `${BASH}
