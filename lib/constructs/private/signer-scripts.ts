@@ -158,6 +158,46 @@ ${ATTESTED_FUNCTIONS}${eachImage(
   'attested || fail "$artifact has no valid attestation of $ATTESTOR"\n  echo "attested: $artifact by $ATTESTOR"',
 )}`;
 
+/**
+ * Signs again what an attestor has attested before, with the version that signs now; what it has never attested is not
+ * signed. One image that cannot be signed does not keep the others from it: it remains.
+ */
+export const RESIGN_SCRIPT = `${BASH}${failFunction("resign")}
+signing_key="//cloudkms.googleapis.com/v1/$KEY_VERSION"
+key_id="$signing_key"
+${ATTESTED_FUNCTIONS}${SIGN_FUNCTION}
+resign() {
+  key_id="$signing_key"
+  if attested; then
+    echo "resign: $artifact has a valid attestation by $KEY_VERSION"
+    return
+  fi
+  # By whichever key the attestor trusts: what nobody vouched for before is not vouched for now.
+  key_id=""
+  attested || fail "$artifact was never attested by $ATTESTOR"
+  key_id="$signing_key"
+  sign
+}
+
+mapfile -t artifacts < "$IMAGES_FILE"
+for artifact in "\${artifacts[@]}"; do
+  [[ "$artifact" =~ ${ARTIFACT_PATTERN} ]] || fail "no image with a digest, got '$artifact'"
+  if ! (resign); then
+    echo "$artifact has no valid attestation by $KEY_VERSION" >> "$REMAINING_FILE"
+  fi
+done
+`;
+
+/** What remains to be signed; ends with 0 only when nothing does. */
+export const REMAINING_SCRIPT = `${BASH}
+if [[ -s "$REMAINING_FILE" ]]; then
+  echo "remaining: keep the old version trusted, and run this again once these are mended" >&2
+  cat "$REMAINING_FILE" >&2
+  exit 1
+fi
+echo "remaining: nothing; as far as this list goes, the old version may be retired"
+`;
+
 /** One attestor for which a script signs. */
 export interface SigningTarget {
   readonly project: string;

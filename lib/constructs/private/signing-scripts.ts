@@ -10,19 +10,7 @@
 function pythonStep(step: string, code: string, data: readonly unknown[] = []): string {
   return `#!/usr/bin/env bash
 set -euo pipefail
-
-base() {
-  local override
-  override="$(gcloud config get-value "api_endpoint_overrides/$1" 2>/dev/null)"
-  [[ "$override" == http* ]] || override="https://$1.googleapis.com/"
-  printf '%s' "\${override%/}"
-}
-
-TOKEN="$(gcloud auth print-access-token)"
-CLOUD_BUILD="$(base cloudbuild)"
-CONTAINER_ANALYSIS="$(base containeranalysis)"
-export TOKEN CLOUD_BUILD CONTAINER_ANALYSIS
-
+${APIS}
 data="$(mktemp)"
 code="$(mktemp)"
 cat > "$data" <<'DATA'
@@ -35,6 +23,21 @@ ${code}PYTHON
 python3 -I "$code" "$data"
 `;
 }
+
+/** Where Google's APIs are, and who asks: known to gcloud, which is told so by whoever runs the step. */
+const APIS = `
+base() {
+  local override
+  override="$(gcloud config get-value "api_endpoint_overrides/$1" 2>/dev/null)"
+  [[ "$override" == http* ]] || override="https://$1.googleapis.com/"
+  printf '%s' "\${override%/}"
+}
+
+TOKEN="$(gcloud auth print-access-token)"
+CLOUD_BUILD="$(base cloudbuild)"
+CONTAINER_ANALYSIS="$(base containeranalysis)"
+export TOKEN CLOUD_BUILD CONTAINER_ANALYSIS
+`;
 
 const COMMON = `import datetime
 import json
@@ -407,4 +410,66 @@ def main():
 
 
 main()
+`;
+
+/**
+ * Reads which images are to be signed again: lines of a file, or what `binauthz admit --format json` says of what runs. An
+ * image without a digest cannot be signed, and remains.
+ */
+export const READ_LIST_SCRIPT = `#!/usr/bin/env bash
+set -euo pipefail
+
+code="$(mktemp)"
+cat > "$code" <<'PYTHON'
+import json
+import os
+import re
+import sys
+
+IMAGE = re.compile("[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+@sha256:[0-9a-f]{64}")
+
+
+def fail(text):
+    print("read-list: " + text, file=sys.stderr)
+    sys.exit(1)
+
+
+def with_digest(image, digest):
+    """The image by its digest and without its tag; as it is where it has none."""
+    name, _, own = image.partition("@")
+    name = re.sub(":[A-Za-z0-9_][A-Za-z0-9_.-]*$", "", name)
+    return name + "@" + (own or digest) if own or digest else image
+
+
+def of_decisions(text):
+    document = json.loads(text)
+    if document.get("schemaVersion") != 1 or not isinstance(document.get("decisions"), list):
+        fail("the list is JSON, and not what binauthz admit prints")
+    # Nobody asks for the attestations of an exempt image.
+    asked = [one for one in document["decisions"] if one.get("category") != "exempt"]
+    return [with_digest(one["image"], one.get("runningDigest")) for one in asked]
+
+
+def of_lines(text):
+    lines = [re.sub("(^|[ \\t])#.*$", "", line).strip() for line in text.splitlines()]
+    return [with_digest(line, None) for line in lines if line]
+
+
+with open(os.environ["LIST_FILE"], encoding="utf-8") as file:
+    text = file.read()
+try:
+    wanted = of_decisions(text) if text.lstrip().startswith("{") else of_lines(text)
+except (ValueError, KeyError, AttributeError, TypeError) as error:
+    fail("the list cannot be read: " + str(error))
+wanted = sorted(set(wanted))
+if not wanted:
+    fail("the list is empty")
+known = [image for image in wanted if IMAGE.fullmatch(image)]
+with open(os.environ["IMAGES_FILE"], "w", encoding="utf-8") as file:
+    file.write("".join(image + "\\n" for image in known))
+with open(os.environ["REMAINING_FILE"], "w", encoding="utf-8") as file:
+    file.write("".join(json.dumps(image) + " has no digest\\n" for image in wanted if image not in known))
+print("read-list: " + str(len(known)) + " images by digest, " + str(len(wanted) - len(known)) + " without one")
+PYTHON
+python3 -I "$code"
 `;
