@@ -17,6 +17,7 @@ import {
   KeyVersion,
   PipelineSource,
   ProblemCode,
+  ResigningTrigger,
   SignedBuild,
   type SignedTriggerOptions,
   SigningAlgorithm,
@@ -1457,6 +1458,22 @@ const REFUSALS: Row[] = [
     ),
     [
       '[INVALID_LOCATION] Stack/Signer: "start.repository" is not in the region of the trigger, got europe-west1; allowed: a repository in us-central1',
+    ],
+  ],
+
+  [
+    "a list outside of the source",
+    inStack(
+      (stack) =>
+        new ResigningTrigger(stack, "Resign", {
+          triggerName: "resign",
+          attestors: [attestorIn(stack)],
+          source: PipelineSource.manual({ repository: CONNECTED, ref: "refs/heads/main" }),
+          listFile: "../images.txt",
+        }),
+    ),
+    [
+      '[INVALID_OPTIONS] Stack/Resign: "listFile" is no file of the source, got "../images.txt"; allowed: a path relative to its root, such as "images.txt"',
     ],
   ],
 

@@ -27,6 +27,8 @@ import {
   PipelineSource,
   ProtectionLevel,
   ReleaseChannel,
+  ResigningTrigger,
+  type ResigningTriggerProps,
   SignedBuild,
   type SignedTriggerOptions,
   SignerPipeline,
@@ -272,6 +274,18 @@ export function kitchenSink(): TerraformStack {
     attestors: [attestor],
     access: FederatedAccess.DIRECT,
   });
+  const resigningProps: Required<Omit<ResigningTriggerProps, "serviceAccountEmail">> = {
+    ...placement,
+    triggerName: "resign",
+    attestors: [attestor],
+    source: PipelineSource.manual({ repository: CONNECTED, ref: "refs/heads/main" }),
+    listFile: "prod/images.txt",
+    timeout: "600s",
+    workerPool: `projects/${PROJECT}/locations/us-central1/workerPools/private`,
+    signerImage: `example.com/signer@sha256:${"b".repeat(64)}`,
+    createOnly: true,
+  };
+  new ResigningTrigger(stack, "Resign", resigningProps);
   new ExistingSigner(stack, "Jenkins", {
     member: `serviceAccount:jenkins@${PROJECT}.iam.gserviceaccount.com`,
     attestors: [attestor],
