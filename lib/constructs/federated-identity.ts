@@ -32,7 +32,10 @@ export interface GitlabIdentityOptions {
   readonly namespaceId: string;
   /** The number of the project, as text. */
   readonly projectId: string;
-  /** The branch, by its short name: `main`. It has to be a protected one. Not together with `tag`. */
+  /**
+   * The branch, by its short name: `main`. It has to be a protected one. Not together with `tag`.
+   * @default - none; a tag then has to be given
+   */
   readonly branch?: string;
   /**
    * The tag, by its short name. It has to be a protected one.
