@@ -66,6 +66,7 @@ export {
   ProtectionLevel,
 } from "./constructs/key-version";
 export {
+  type GithubAppSourceOptions,
   type ManualSourceOptions,
   PipelineSource,
   type PushSourceOptions,

@@ -1280,6 +1280,34 @@ const REFUSALS: Row[] = [
     ],
   ],
 
+  [
+    "a repository of the GitHub App in which everything is wrong",
+    inStack((stack) =>
+      pipelineIn(stack, {
+        attestors: [attestorIn(stack)],
+        source: PipelineSource.githubApp({ owner: "my org", name: "a/b", branch: "main", location: "us-central1-a" }),
+      }),
+    ),
+    [
+      '[INVALID_OPTIONS] Stack/Pipeline: "source" has the expression "main", which is not anchored at both ends: builds of branches or tags that merely look alike would be signed; allowed: an expression such as "^main$" or "^(main|release)$"',
+      '[INVALID_OPTIONS] Stack/Pipeline: "source.owner" is not valid, got "my org"; allowed: a name as in github.com/OWNER/NAME',
+      '[INVALID_OPTIONS] Stack/Pipeline: "source.name" is not valid, got "a/b"; allowed: a name as in github.com/OWNER/NAME',
+      '[INVALID_LOCATION] Stack/Pipeline: "source.location" is no location of a trigger, got "us-central1-a"; allowed: a region, or global',
+    ],
+  ],
+  [
+    "a worker pool of a region for a trigger that is global",
+    inStack((stack) =>
+      pipelineIn(stack, {
+        attestors: [attestorIn(stack)],
+        source: PipelineSource.githubApp({ owner: "o", name: "r" }),
+        workerPool: `projects/${PROJECT}/locations/us-central1/workerPools/private`,
+      }),
+    ),
+    [
+      `[INVALID_OPTIONS] Stack/Pipeline: "workerPool" is no worker pool of the trigger's region, got "projects/${PROJECT}/locations/us-central1/workerPools/private"; allowed: projects/PROJECT/locations/global/workerPools/NAME`,
+    ],
+  ],
   // Builders and signers apart.
   [
     "a build pipeline of an image that is none, with a timeout that is none",

@@ -406,6 +406,7 @@ describe("the table", () => {
     expect(table(push({}))).toEqual({ branch: "^main$" });
     expect(table(push({ tag: "^v[0-9.]+$" }))).toEqual({ tag: "^v[0-9.]+$" });
     expect(table(push({ branch: "^.*$" }), { branch: "^main$" })).toEqual({ branch: "^main$" });
+    expect(table(PipelineSource.githubApp({ owner: "o", name: "r", tag: "^v1$" }))).toEqual({ tag: "^v1$" });
     const manual = (ref: string) => PipelineSource.manual({ repository: CONNECTED, ref });
     expect(table(manual("refs/heads/release-1.0"))).toEqual({ branch: "^release-1\\.0$" });
     expect(table(manual("refs/tags/v1+2"))).toEqual({ tag: "^v1\\+2$" });

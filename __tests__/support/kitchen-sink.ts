@@ -237,6 +237,10 @@ export function kitchenSink(): TerraformStack {
     signerImage: `example.com/signer@sha256:${"b".repeat(64)}`,
     createOnly: true,
   };
+  new BuildPipeline(stack, "GithubApp", {
+    image: `${IMAGE}-four`,
+    source: PipelineSource.githubApp({ owner: "my-org", name: "app" }),
+  });
   new SigningTrigger(stack, "Sign", signingProps);
   new SigningTrigger(stack, "SignByHand", {
     triggerName: "sign-by-hand",

@@ -103,6 +103,7 @@ function refOf(pipeline: IBuildPipeline, options: SignedPipelineOptions): Pick<S
   const source = pipeline.source._source;
   switch (source.kind) {
     case "push":
+    case "github-app":
       return { branch: source.branch, tag: source.tag };
     case "manual":
       return exactly(source.ref);

@@ -84,6 +84,10 @@ export function triggerSource(source: PipelineSource): Partial<CloudbuildTrigger
           push: { branch: trigger.branch, tag: trigger.tag },
         },
       };
+    case "github-app":
+      return {
+        github: { owner: trigger.owner, name: trigger.name, push: { branch: trigger.branch, tag: trigger.tag } },
+      };
     case "own-trigger":
       return {};
   }
@@ -167,9 +171,36 @@ export function checkSource(refusals: Refusals, source: PipelineSource): string 
   if (trigger.kind === "own-trigger") {
     return undefined;
   }
+  if (trigger.kind === "github-app") {
+    checkPush(refusals, trigger.branch, trigger.tag);
+    return checkGithubApp(refusals, trigger);
+  }
   const location = checkRepository(refusals, "source.repository", trigger.repository);
   if (trigger.kind === "push") {
     checkPush(refusals, trigger.branch, trigger.tag);
+  }
+  return location;
+}
+
+/** Checks a repository of the GitHub App; the location of its trigger. */
+function checkGithubApp(
+  refusals: Refusals,
+  trigger: { readonly owner: string; readonly name: string; readonly location: string },
+): string {
+  const { owner, name, location } = trigger;
+  for (const [property, value] of Object.entries({ "source.owner": owner, "source.name": name })) {
+    if (refusals.literal(property, value) && !/^[A-Za-z0-9._-]+$/.test(value)) {
+      refusals.add(
+        ProblemCode.INVALID_OPTIONS,
+        `"${property}" is not valid, got ${show(value)}; allowed: a name as in github.com/OWNER/NAME`,
+      );
+    }
+  }
+  if (location !== "global" && parseRegionOrZone(location)?.kind !== "region") {
+    refusals.add(
+      ProblemCode.INVALID_LOCATION,
+      `"source.location" is no location of a trigger, got ${show(location)}; allowed: a region, or global`,
+    );
   }
   return location;
 }
