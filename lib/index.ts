@@ -34,6 +34,7 @@ export {
   type IAttestorKeySource,
 } from "./constructs/attestor-key";
 export { AuditAlerts, type AuditAlertsProps, type IAuditAlerts, type WatchedKey } from "./constructs/audit-alerts";
+export { BuildPipeline, type BuildPipelineProps, type IBuildPipeline } from "./constructs/build-pipeline";
 export {
   EnforcedCluster,
   type EnforcedClusterProps,
@@ -43,6 +44,23 @@ export {
 } from "./constructs/enforced-cluster";
 export { EnforcedJob, type EnforcedJobProps, type IEnforcedJob } from "./constructs/enforced-job";
 export { EnforcedService, type EnforcedServiceProps, type IEnforcedService } from "./constructs/enforced-service";
+export {
+  ExistingSigner,
+  type ExistingSignerProps,
+  type IExistingSigner,
+  type SignScriptOptions,
+} from "./constructs/existing-signer";
+export {
+  FederatedIdentity,
+  type GithubIdentityOptions,
+  type GitlabIdentityOptions,
+} from "./constructs/federated-identity";
+export {
+  FederatedAccess,
+  FederatedSigner,
+  type FederatedSignerProps,
+  type IFederatedSigner,
+} from "./constructs/federated-signer";
 export { Grant, type GrantOptions } from "./constructs/grant";
 export {
   KeyVersion,
@@ -57,6 +75,7 @@ export {
   type OrganizationPoliciesProps,
 } from "./constructs/organization-policies";
 export {
+  type GithubAppSourceOptions,
   type ManualSourceOptions,
   PipelineSource,
   type PushSourceOptions,
@@ -64,7 +83,17 @@ export {
 } from "./constructs/pipeline-source";
 export { ReleaseChannel } from "./constructs/release-channel";
 export { type ISignatureLog, SignatureLog, type SignatureLogProps } from "./constructs/signature-log";
+export { type IResigningTrigger, ResigningTrigger, type ResigningTriggerProps } from "./constructs/resigning-trigger";
+export { SignedBuild, type SignedPipelineOptions, type SignedTriggerOptions } from "./constructs/signed-build";
 export { type ISignerPipeline, SignerPipeline, type SignerPipelineProps } from "./constructs/signer-pipeline";
+export {
+  SigningGate,
+  type VulnerabilityException,
+  type VulnerabilityGateOptions,
+  VulnerabilitySeverity,
+} from "./constructs/signing-gate";
+export { type ManualSigningOptions, SigningStart } from "./constructs/signing-start";
+export { type ISigningTrigger, SigningTrigger, type SigningTriggerProps } from "./constructs/signing-trigger";
 export {
   type ITrustRoot,
   type KeyVersionReference,

@@ -1,5 +1,6 @@
+import type { TerraformStack } from "cdktf";
 import { describeIfReference, type PredefinedRoles } from "../support/reference";
-import { ATTESTOR, KEY, NOTE, PROJECT, pipelineIn, REPOSITORY, testStack } from "../support/synth";
+import { ATTESTOR, buildIn, KEY, NOTE, PROJECT, pipelineIn, REPOSITORY, signerIn, testStack } from "../support/synth";
 import { template } from "../support/template";
 
 /** One permission that a build needs, and on what. */
@@ -72,9 +73,45 @@ const NEEDS: Need[] = [
   },
 ];
 
+const PUSH_AND_LOG = NEEDS.filter(({ method }) => ["docker push", "logging.entries.write"].includes(method));
+
+// What the steps of a signing build do on top of signing.
+const CHECKS: Need[] = [
+  {
+    permission: "cloudbuild.builds.get",
+    on: `projects/${PROJECT}`,
+    method: "cloudbuild.projects.locations.builds.get, cloudbuild.projects.locations.triggers.get",
+    source: `${DOCS}/build/docs/iam-roles-permissions`,
+  },
+  {
+    permission: "containeranalysis.occurrences.list",
+    on: `projects/${PROJECT}`,
+    method: "containeranalysis.projects.occurrences.list",
+    source: `${DOCS}/artifact-analysis/docs/ca-access-control`,
+  },
+];
+
+/** Each identity of the family that is made in a stack, and what it has to be able to do. */
+const IDENTITIES: [name: string, account: string, build: (stack: TerraformStack) => unknown, needs: Need[]][] = [
+  ["of a pipeline as it is by default", "my-app-signed", (stack) => pipelineIn(stack), NEEDS],
+  [
+    "of a pipeline that only creates attestations",
+    "my-app-signed",
+    (stack) => pipelineIn(stack, { createOnly: true }),
+    NEEDS,
+  ],
+  ["of a build pipeline", "my-app-build", (stack) => buildIn(stack), PUSH_AND_LOG],
+  [
+    "of a signing trigger",
+    "sign-my-app",
+    (stack) => signerIn(stack),
+    [...NEEDS.filter(({ method }) => method !== "docker push"), ...CHECKS],
+  ],
+];
+
 // With one of these a build could let itself, or others, do more than sign.
 const DANGEROUS =
-  /setIamPolicy$|\.(?:attestors|policy|notes)\.(?:create|update|delete)$|cryptoKey(?:Version)?s\.(?:create|update|destroy|restore)$|\.iam\.|^iam\.|resourcemanager\.projects\.(?:update|delete)|cloudbuild\./;
+  /setIamPolicy$|\.(?:attestors|policy|notes)\.(?:create|update|delete)$|cryptoKey(?:Version)?s\.(?:create|update|destroy|restore)$|\.iam\.|^iam\.|resourcemanager\.projects\.(?:update|delete)|cloudbuild\.(?!\w+\.(?:get|list)$)/;
 
 interface Bound {
   readonly role: string;
@@ -86,10 +123,10 @@ interface Granted {
   readonly permissionsOf: (role: string) => readonly string[];
 }
 
-/** What a pipeline's identity is granted, on what, and what that permits. */
-function grantedTo(roles: PredefinedRoles, createOnly: boolean): Granted {
+/** What an identity is granted, on what, and what that permits. */
+function grantedTo(roles: PredefinedRoles, account: string, build: (stack: TerraformStack) => unknown): Granted {
   const stack = testStack();
-  pipelineIn(stack, { createOnly });
+  build(stack);
   const t = template(stack);
   const custom = Object.values(t.resources("google_project_iam_custom_role")).map((role): [string, string[]] => [
     `projects/${role.project}/roles/${role.role_id}`,
@@ -100,10 +137,13 @@ function grantedTo(roles: PredefinedRoles, createOnly: boolean): Granted {
     ...custom,
   ]);
   return {
-    bound: t.bindings().map((binding) => {
-      const [, role, on] = /^(\S+) on (\S+) to /.exec(binding) ?? [];
-      return { role, on };
-    }),
+    bound: t
+      .bindings()
+      .filter((binding) => binding.endsWith(` to serviceAccount:${account}@${PROJECT}.iam.gserviceaccount.com`))
+      .map((binding) => {
+        const [, role, on] = /^(\S+) on (\S+) to /.exec(binding) ?? [];
+        return { role, on };
+      }),
     permissionsOf: (role) => {
       const found = permissions.get(role);
       if (found === undefined) {
@@ -115,23 +155,23 @@ function grantedTo(roles: PredefinedRoles, createOnly: boolean): Granted {
 }
 
 test("every permission has a call that needs it, and a source", () => {
-  expect(new Set(NEEDS.map((need) => `${need.permission} on ${need.on}`)).size).toBe(NEEDS.length);
-  for (const need of NEEDS) {
+  const all = [...NEEDS, ...CHECKS];
+  expect(new Set(all.map((need) => `${need.permission} on ${need.on}`)).size).toBe(all.length);
+  for (const need of all) {
     expect(need.source).toMatch(/^(?:https:\/\/docs\.cloud\.google\.com\/\S+|inferred)$/);
   }
 });
 
 describeIfReference("against Google's table of predefined roles", (roles) => {
-  describe.each([
-    ["as it is by default", false],
-    ["that only creates attestations", true],
-  ])("the identity of a pipeline %s", (_, createOnly) => {
-    const { bound, permissionsOf } = grantedTo(roles, createOnly);
+  describe.each(IDENTITIES)("the identity %s", (_, account, build, needs) => {
+    const { bound, permissionsOf } = grantedTo(roles, account, build);
     // A permission on the project counts for everything in it; here none is granted above the resource that needs it.
     const uncovered = (bindings: readonly Bound[]): string[] =>
-      NEEDS.filter(
-        (need) => !bindings.some(({ role, on }) => on === need.on && permissionsOf(role).includes(need.permission)),
-      ).map((need) => `${need.permission} on ${need.on}`);
+      needs
+        .filter(
+          (need) => !bindings.some(({ role, on }) => on === need.on && permissionsOf(role).includes(need.permission)),
+        )
+        .map((need) => `${need.permission} on ${need.on}`);
 
     test("may do everything that its build does, each on the resource itself", () => {
       expect(uncovered(bound)).toEqual([]);
@@ -150,7 +190,7 @@ describeIfReference("against Google's table of predefined roles", (roles) => {
 
   test("only the editor of occurrences may change what others attested, and createOnly goes without it", () => {
     const changing = (createOnly: boolean): string[] => {
-      const { bound, permissionsOf } = grantedTo(roles, createOnly);
+      const { bound, permissionsOf } = grantedTo(roles, "my-app-signed", (stack) => pipelineIn(stack, { createOnly }));
       return bound
         .map(({ role }) => role)
         .filter((role) =>

@@ -30,6 +30,8 @@ describe("a stack with every prop set", () => {
       "google_container_analysis_note_iam_member",
       "google_container_cluster",
       "google_container_node_pool",
+      "google_iam_workload_identity_pool",
+      "google_iam_workload_identity_pool_provider",
       "google_kms_crypto_key",
       "google_kms_crypto_key_iam_member",
       "google_kms_crypto_key_version",
@@ -44,7 +46,9 @@ describe("a stack with every prop set", () => {
       "google_project_iam_custom_role",
       "google_project_iam_member",
       "google_project_service",
+      "google_pubsub_topic_iam_member",
       "google_service_account",
+      "google_service_account_iam_member",
     ]);
     expect(Object.keys(json.data).sort()).toEqual(["google_container_cluster", "google_kms_crypto_key_version"]);
     expect(Object.keys(json).sort()).toEqual([

@@ -10,20 +10,32 @@ import {
   type EnforcedClusterProps,
   EnforcedService,
   ExistingPolicy,
+  ExistingSigner,
+  FederatedIdentity,
+  FederatedSigner,
+  type FederatedSignerProps,
   type IAttestor,
   KeyVersion,
   PipelineSource,
   ProblemCode,
+  ResigningTrigger,
+  SignedBuild,
+  type SignedTriggerOptions,
   SigningAlgorithm,
+  SigningGate,
+  SigningStart,
   TrustRoot,
   type TrustRootProps,
 } from "../../lib";
+import { show } from "../../lib/vocabulary/problem";
 import {
   ATTESTOR,
   attestorIn,
+  buildIn,
   CONNECTED,
   IMAGE,
   KEY,
+  MEMBER,
   NOTE,
   P256_PEM,
   PROJECT,
@@ -31,6 +43,7 @@ import {
   policyIn,
   problemsOf,
   refusalOf,
+  signerIn,
   testApp,
   testStack,
   trustRootIn,
@@ -93,6 +106,32 @@ const fromExport = (text: string, project?: string) =>
   AdmissionPolicy.fromExport(testStack(), "Policy", text, { project });
 
 const EXPORT = `defaultAdmissionRule: { evaluationMode: ALWAYS_DENY, enforcementMode: ${BLOCK} }\n`;
+
+const THEIRS = `theirs@${PROJECT}.iam.gserviceaccount.com`;
+
+const row = (options: Partial<SignedTriggerOptions> = {}) =>
+  SignedBuild.ofTrigger({
+    triggerName: `projects/${PROJECT}/locations/us-central1/triggers/theirs`,
+    serviceAccountEmail: THEIRS,
+    repositoryUrl: "https://github.com/their-org/app",
+    image: IMAGE,
+    branch: "^main$",
+    ...options,
+  });
+
+const POOL = "iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/signers";
+
+const federated = (props: Partial<FederatedSignerProps> = {}) => {
+  const stack = testStack();
+  return new FederatedSigner(stack, "Signer", {
+    identity: FederatedIdentity.github({ ownerId: "1342004", repositoryId: "260064828", ref: "refs/heads/main" }),
+    poolId: "signers",
+    providerId: "github-web",
+    projectNumber: "123456789012",
+    attestors: [attestorIn(stack)],
+    ...props,
+  });
+};
 
 const inStack =
   (action: (stack: TerraformStack) => unknown): (() => unknown) =>
@@ -1242,6 +1281,357 @@ const REFUSALS: Row[] = [
     ],
   ],
 
+  [
+    "a repository of the GitHub App in which everything is wrong",
+    inStack((stack) =>
+      pipelineIn(stack, {
+        attestors: [attestorIn(stack)],
+        source: PipelineSource.githubApp({ owner: "my org", name: "a/b", branch: "main", location: "us-central1-a" }),
+      }),
+    ),
+    [
+      '[INVALID_OPTIONS] Stack/Pipeline: "source" has the expression "main", which is not anchored at both ends: builds of branches or tags that merely look alike would be signed; allowed: an expression such as "^main$" or "^(main|release)$"',
+      '[INVALID_OPTIONS] Stack/Pipeline: "source.owner" is not valid, got "my org"; allowed: a name as in github.com/OWNER/NAME',
+      '[INVALID_OPTIONS] Stack/Pipeline: "source.name" is not valid, got "a/b"; allowed: a name as in github.com/OWNER/NAME',
+      '[INVALID_LOCATION] Stack/Pipeline: "source.location" is no location of a trigger, got "us-central1-a"; allowed: a region, or global',
+    ],
+  ],
+  [
+    "a worker pool of a region for a trigger that is global",
+    inStack((stack) =>
+      pipelineIn(stack, {
+        attestors: [attestorIn(stack)],
+        source: PipelineSource.githubApp({ owner: "o", name: "r" }),
+        workerPool: `projects/${PROJECT}/locations/us-central1/workerPools/private`,
+      }),
+    ),
+    [
+      `[INVALID_OPTIONS] Stack/Pipeline: "workerPool" is no worker pool of the trigger's region, got "projects/${PROJECT}/locations/us-central1/workerPools/private"; allowed: projects/PROJECT/locations/global/workerPools/NAME`,
+    ],
+  ],
+  // Builders and signers apart.
+  [
+    "a build pipeline of an image that is none, with a timeout that is none",
+    () => buildIn(testStack(), { image: "nginx", timeout: "30m" }),
+    [
+      '[INVALID_IMAGE] Stack/Build: "image" is no image path in Artifact Registry, got "nginx"; allowed: LOCATION-docker.pkg.dev/PROJECT/REPOSITORY/IMAGE, without tag and digest',
+      '[INVALID_OPTIONS] Stack/Build: "timeout" is not valid, got "30m"; allowed: seconds such as "1800s"',
+    ],
+  ],
+  [
+    "a signing trigger with an empty table, without attestors, in a zone",
+    () => signerIn(testStack(), { builds: [], attestors: [], location: "us-central1-a" }),
+    [
+      '[INVALID_LOCATION] Stack/Signer: "location" is no region, got "us-central1-a"; allowed: a region such as "us-central1"',
+      '[INVALID_OPTIONS] Stack/Signer: "attestors" is empty: the trigger would sign nothing; allowed: at least one attestor',
+      '[INVALID_OPTIONS] Stack/Signer: "builds" is empty: the trigger would sign nothing; allowed: at least one row',
+    ],
+  ],
+  [
+    "a signer that is the builder",
+    inStack((stack) => signerIn(stack, { builds: [row()], serviceAccountEmail: THEIRS })),
+    [
+      `[SIGNER_NOT_SEPARATE] Stack/Signer: the signer is the builder of a row, got ${THEIRS} for both: whatever runs in its builds could sign anything; allowed: an identity of the signer's own`,
+    ],
+  ],
+  [
+    "an approver that is the builder",
+    inStack((stack) => signerIn(stack, { builds: [row()], approvers: [`serviceAccount:${THEIRS}`] })),
+    [
+      `[SIGNER_NOT_SEPARATE] Stack/Signer: an approver is the signer or a builder itself, got "serviceAccount:${THEIRS}"; allowed: people, or a group of them`,
+    ],
+  ],
+  [
+    "everybody as an approver",
+    inStack((stack) => signerIn(stack, { builds: [row()], approvers: ["allUsers"] })),
+    [`[INVALID_MEMBER] Stack/Signer: approvers "allUsers" would let everybody in; allowed: ${MEMBER_FORM}`],
+  ],
+  [
+    "a signer that could change the scans of what it signs",
+    inStack((stack) => signerIn(stack, { builds: [row()], createOnly: false })),
+    [
+      `[EVIDENCE_NOT_INDEPENDENT] Stack/Signer: "createOnly" is false, and provenance and scans of ${IMAGE} are in the project of an attestor, got ${PROJECT} for both: the signer could change what it is to check; allowed: createOnly, or attestors in a project without images`,
+    ],
+  ],
+  [
+    "a row without branch and tag",
+    inStack((stack) => signerIn(stack, { builds: [row({ branch: undefined })] })),
+    [
+      '[INVALID_OPTIONS] Stack/Signer: "builds[0]" has to name a branch or a tag, got neither; allowed: one of them, and a second row for the other',
+    ],
+  ],
+  [
+    "a row with both",
+    inStack((stack) => signerIn(stack, { builds: [row({ tag: "^v1$" })] })),
+    [
+      '[INVALID_OPTIONS] Stack/Signer: "builds[0]" has to name a branch or a tag, got both; allowed: one of them, and a second row for the other',
+    ],
+  ],
+  [
+    "a row with a branch that is not anchored",
+    inStack((stack) => signerIn(stack, { builds: [row({ branch: "main" })] })),
+    [
+      '[INVALID_OPTIONS] Stack/Signer: "builds[0].branch" has the expression "main", which is not anchored at both ends: builds of branches or tags that merely look alike would be signed; allowed: an expression such as "^main$" or "^(main|release)$"',
+    ],
+  ],
+  [
+    "a row in which everything is wrong",
+    inStack((stack) =>
+      signerIn(stack, {
+        builds: [
+          row({
+            triggerName: "theirs",
+            serviceAccountEmail: "theirs",
+            image: `${IMAGE}:latest`,
+            repositoryUrl: "git@github.com:their-org/app",
+            imageCount: 0,
+          }),
+        ],
+      }),
+    ),
+    [
+      '[INVALID_NAME] Stack/Signer: "builds[0].triggerName" is no full name of a trigger, got "theirs"; allowed: projects/PROJECT/locations/LOCATION/triggers/NAME',
+      `[INVALID_IMAGE] Stack/Signer: "builds[0].image" is no image path in Artifact Registry, got "${IMAGE}:latest"; allowed: LOCATION-docker.pkg.dev/PROJECT/REPOSITORY/IMAGE, without tag and digest`,
+      '[INVALID_MEMBER] Stack/Signer: "builds[0].serviceAccountEmail" is no e-mail address, got "theirs"; allowed: NAME@PROJECT.iam.gserviceaccount.com',
+      '[INVALID_OPTIONS] Stack/Signer: "builds[0].repositoryUrl" is no address of a repository, got "git@github.com:their-org/app"; allowed: https://HOST/PATH, as a browser shows it',
+      '[INVALID_OPTIONS] Stack/Signer: "builds[0].imageCount" is no number of images, got 0; allowed: 1 or more',
+    ],
+  ],
+  [
+    "a row for a pipeline without a trigger",
+    inStack((stack) => {
+      const build = buildIn(stack, { source: PipelineSource.ownTrigger() });
+      const builds = [SignedBuild.ofPipeline(build, { repositoryUrl: "https://github.com/o/r", branch: "^main$" })];
+      signerIn(stack, { builds });
+    }),
+    [
+      '[INVALID_OPTIONS] Stack/Signer: "builds[0]" is a pipeline that has no trigger of its own, got Stack/Build; allowed: SignedBuild.ofTrigger with the name of the trigger that runs it',
+    ],
+  ],
+  [
+    "the same row twice",
+    inStack((stack) => signerIn(stack, { builds: [row(), row({ image: `${IMAGE}-two` })] })),
+    [
+      `[INVALID_OPTIONS] Stack/Signer: "builds" is there twice for "projects/${PROJECT}/locations/us-central1/triggers/theirs ^main$": nothing of either row would be signed; allowed: one row for a trigger and its branch or tag`,
+    ],
+  ],
+  [
+    "a row for the signing trigger itself",
+    inStack((stack) =>
+      signerIn(stack, {
+        builds: [row({ triggerName: `projects/${PROJECT}/locations/us-central1/triggers/sign-my-app` })],
+      }),
+    ),
+    [
+      `[INVALID_OPTIONS] Stack/Signer: "builds" names the signing trigger itself, got "projects/${PROJECT}/locations/us-central1/triggers/sign-my-app"; allowed: the triggers that build`,
+    ],
+  ],
+  [
+    "builds of another project without the number of the own one",
+    inStack((stack) =>
+      signerIn(stack, { builds: [row({ triggerName: "projects/team-project/locations/us-central1/triggers/x" })] }),
+    ),
+    [
+      `[INVALID_OPTIONS] Stack/Signer: "projectNumber" is needed for the messages of builds in team-project, got nothing; allowed: the number of ${PROJECT}`,
+    ],
+  ],
+  [
+    "a scan that may take longer than the build",
+    inStack((stack) =>
+      signerIn(stack, { builds: [row()], gates: [SigningGate.vulnerabilities({ scanTimeout: "1800s" })] }),
+    ),
+    [
+      '[INVALID_OPTIONS] Stack/Signer: "gates[0].scanTimeout" is not shorter than the build\'s own timeout, got 1800s of 1800s; allowed: a longer "timeout"',
+    ],
+  ],
+  [
+    "exceptions that nobody could keep",
+    inStack((stack) =>
+      signerIn(stack, {
+        builds: [row()],
+        gates: [
+          SigningGate.vulnerabilities({
+            exceptions: [
+              { vulnerability: "CVE-2026-1", until: "2026-02-31", reason: "later" },
+              { vulnerability: "CVE-2026-1", until: "2026-12-31", reason: " " },
+              { vulnerability: "all of them", until: "2026-12-31", reason: "no time" },
+            ],
+          }),
+        ],
+      }),
+    ),
+    [
+      '[INVALID_ACKNOWLEDGEMENT] Stack/Signer: "gates[0].exceptions" has "CVE-2026-1" twice, got two dates; allowed: each vulnerability once',
+      '[INVALID_ACKNOWLEDGEMENT] Stack/Signer: "gates[0].exceptions" has no last day for "CVE-2026-1", got "2026-02-31"; allowed: a day such as "2026-12-31"',
+      '[INVALID_ACKNOWLEDGEMENT] Stack/Signer: "gates[0].exceptions" gives no reason for "CVE-2026-1"; allowed: a sentence that says why it is let through',
+      '[INVALID_ACKNOWLEDGEMENT] Stack/Signer: "gates[0].exceptions" names no vulnerability, got "all of them"; allowed: a name such as "CVE-2026-12345"',
+    ],
+  ],
+  [
+    "a gate that asks for its own attestation",
+    inStack((stack) => {
+      const attestor = attestorIn(stack);
+      signerIn(stack, { builds: [row()], attestors: [attestor], gates: [SigningGate.attestedBy(attestor)] });
+    }),
+    [
+      `[INVALID_OPTIONS] Stack/Signer: "gates[0]" asks for the attestation that the trigger is to make, got ${ATTESTOR}; allowed: another attestor`,
+    ],
+  ],
+  [
+    "a start by hand in another region",
+    inStack((stack) =>
+      signerIn(stack, {
+        builds: [row()],
+        start: SigningStart.manual({ repository: CONNECTED.replace("us-central1", "europe-west1") }),
+      }),
+    ),
+    [
+      '[INVALID_LOCATION] Stack/Signer: "start.repository" is not in the region of the trigger, got europe-west1; allowed: a repository in us-central1',
+    ],
+  ],
+
+  [
+    "a list outside of the source",
+    inStack(
+      (stack) =>
+        new ResigningTrigger(stack, "Resign", {
+          triggerName: "resign",
+          attestors: [attestorIn(stack)],
+          source: PipelineSource.manual({ repository: CONNECTED, ref: "refs/heads/main" }),
+          listFile: "../images.txt",
+        }),
+    ),
+    [
+      '[INVALID_OPTIONS] Stack/Resign: "listFile" is no file of the source, got "../images.txt"; allowed: a path relative to its root, such as "images.txt"',
+    ],
+  ],
+
+  // Signers outside of Cloud Build.
+  ...(
+    [
+      ["a whole pool as a signer", `principalSet://${POOL}/*`, "would let in everybody of the pool"],
+      [
+        "every value of an attribute",
+        `principalSet://${POOL}/attribute.signer/*`,
+        "would let in everybody of the pool",
+      ],
+      [
+        "a set with a subject",
+        `principalSet://${POOL}/subject/x`,
+        "is a principalSet with a subject, which a principal is for",
+      ],
+      [
+        "a principal without a subject",
+        `principal://${POOL}/attribute.ref/x`,
+        "is a principal without a subject, which a principalSet is for",
+      ],
+      [
+        "a subject that is too long",
+        `principal://${POOL}/subject/${"x".repeat(128)}`,
+        "has a subject of 128 characters, and 127 are the most that a pool takes",
+      ],
+    ] as const
+  ).map(
+    ([name, member, why]): Row => [
+      name,
+      inStack((stack) => new ExistingSigner(stack, "Signer", { member, attestors: [attestorIn(stack)] })),
+      [`[INVALID_MEMBER] Stack/Signer: member ${show(member)} ${why}; allowed: ${MEMBER_FORM}`],
+    ],
+  ),
+  [
+    "a signer for no attestor",
+    inStack((stack) => new ExistingSigner(stack, "Signer", { member: MEMBER, attestors: [] })),
+    [
+      '[INVALID_OPTIONS] Stack/Signer: "attestors" is empty: the signer would sign nothing; allowed: at least one attestor',
+    ],
+  ],
+  [
+    "an identity of GitHub in which everything is wrong",
+    () =>
+      federated({
+        identity: FederatedIdentity.github({
+          ownerId: "my-org",
+          repositoryId: "my-org/web",
+          ref: "main",
+          workflowRef: "sign.yml",
+          environment: "pro'duction",
+          issuerUri: "http://github.com",
+        }),
+      }),
+    [
+      '[INVALID_OPTIONS] Stack/Signer: "identity.issuerUri" is not valid, got "http://github.com"; allowed: https://HOST, without a slash at the end',
+      '[INVALID_OPTIONS] Stack/Signer: "identity.environment" is not valid, got "pro\'duction"; allowed: letters, digits, and ._/-',
+      '[INVALID_OPTIONS] Stack/Signer: "identity.ownerId" is not valid, got "my-org"; allowed: digits, as text; names can be given up and taken by somebody else',
+      '[INVALID_OPTIONS] Stack/Signer: "identity.repositoryId" is not valid, got "my-org/web"; allowed: digits, as text; names can be given up and taken by somebody else',
+      '[INVALID_OPTIONS] Stack/Signer: "identity.ref" is not valid, got "main"; allowed: one branch or tag by its full name, such as refs/heads/main',
+      '[INVALID_OPTIONS] Stack/Signer: "identity.workflowRef" is not valid, got "sign.yml"; allowed: OWNER/REPOSITORY/.github/workflows/FILE@REF, with the full name of a branch or tag, or a commit',
+    ],
+  ],
+  [
+    "an identity without a ref",
+    () => federated({ identity: FederatedIdentity.github({ ownerId: "1", repositoryId: "2", ref: "" }) }),
+    [
+      '[INVALID_OPTIONS] Stack/Signer: "identity.ref" is not valid, got ""; allowed: one branch or tag by its full name, such as refs/heads/main',
+    ],
+  ],
+  [
+    "an identity of every branch",
+    () => federated({ identity: FederatedIdentity.github({ ownerId: "1", repositoryId: "2", ref: "refs/heads/*" }) }),
+    [
+      '[INVALID_OPTIONS] Stack/Signer: "identity.ref" is not valid, got "refs/heads/*"; allowed: one branch or tag by its full name, such as refs/heads/main',
+    ],
+  ],
+  [
+    "an identity whose subject is too long",
+    () =>
+      federated({
+        identity: FederatedIdentity.github({ ownerId: "1", repositoryId: "2", ref: `refs/heads/${"x".repeat(115)}` }),
+      }),
+    [
+      `[LIMIT_EXCEEDED] Stack/Signer: the subject of the identity has 128 characters, got ${show(`2@refs/heads/${"x".repeat(115)}`)}; allowed: 127, with a shorter name of the branch or tag`,
+    ],
+  ],
+  [
+    "an identity of GitLab without a branch, by names",
+    () => federated({ identity: FederatedIdentity.gitlab({ namespaceId: "my-group", projectId: "web" }) }),
+    [
+      '[INVALID_OPTIONS] Stack/Signer: "identity.namespaceId" is not valid, got "my-group"; allowed: digits, as text; names can be given up and taken by somebody else',
+      '[INVALID_OPTIONS] Stack/Signer: "identity.projectId" is not valid, got "web"; allowed: digits, as text; names can be given up and taken by somebody else',
+      '[INVALID_OPTIONS] Stack/Signer: "identity" has to name a branch or a tag, got neither; allowed: one of them, and a second signer for the other',
+    ],
+  ],
+  ...[
+    "assertion.repository.startsWith('my-org')",
+    "assertion.ref.contains('main')",
+    "assertion.ref.matches('main')",
+  ].map(
+    (condition): Row => [
+      `the condition ${condition}`,
+      () => federated({ additionalCondition: condition }),
+      [
+        `[INVALID_OPTIONS] Stack/Signer: "additionalCondition" compares with a part of a claim, got ${condition.replace(/^assertion\.\w+/, "")}: what merely looks alike would be let in; allowed: "==", "in", "matches" with an expression that is anchored at both ends, or "startsWith" up to a "/"`,
+      ],
+    ],
+  ),
+  ...["true) || (assertion.ref == 'x'", "true", "assertion.ref == 'x"].map(
+    (condition): Row => [
+      `the condition ${condition}`,
+      () => federated({ additionalCondition: condition }),
+      [
+        `[INVALID_OPTIONS] Stack/Signer: "additionalCondition" is no condition on the token, got ${show(condition)}; allowed: an expression about assertion.CLAIM, with its brackets closed`,
+      ],
+    ],
+  ),
+  [
+    "a pool, a provider and a project number that are none",
+    () => federated({ poolId: "gcp-pool", providerId: "x", projectNumber: PROJECT }),
+    [
+      '[INVALID_NAME] Stack/Signer: "poolId" is not valid, got "gcp-pool"; allowed: 4 to 32 lower-case letters, digits and hyphens, starting with a letter, not with gcp-',
+      '[INVALID_NAME] Stack/Signer: "providerId" is not valid, got "x"; allowed: 4 to 30 lower-case letters, digits and hyphens, starting with a letter, not with gcp-',
+      `[INVALID_NAME] Stack/Signer: "projectNumber" is not valid, got "${PROJECT}"; allowed: digits only, for example 123456789012`,
+    ],
+  ],
+
   // What CDKTF could not write.
   [
     "an import block as HCL",
@@ -1339,7 +1729,7 @@ describe("every message", () => {
 
   // Where the thing itself is what is wrong, the sentence names it instead of saying "got".
   const NAMED_INSTEAD =
-    /is empty:|is declared twice|is there twice|is a second rule|two rules for|two versions have|has the number|are missing below|gives no reason|no exempt image of|names no attestor|does not trust|covers|is set for|both a branch and a tag|holds two attestors|has the expression|is no PEM|is a PEM|which cannot sign|would let everybody in|is no IAM member|signature of algorithm|is no YAML|have to wait for|was released/;
+    /is empty:|is declared twice|is there twice|is a second rule|two rules for|two versions have|has the number|are missing below|gives no reason|no exempt image of|names no attestor|does not trust|covers|is set for|both a branch and a tag|holds two attestors|has the expression|is no PEM|is a PEM|which cannot sign|would let everybody in|is no IAM member|would let in everybody|with a subject|without a subject|has a subject|signature of algorithm|is no YAML|have to wait for|was released/;
 
   test("says what was found", () => {
     expect(texts.filter((text) => !/\bgot /.test(text) && !NAMED_INSTEAD.test(text))).toEqual([]);

@@ -275,6 +275,18 @@ describe("the effect of each prop", () => {
     ).toBe("europe-west1");
   });
 
+  test("source: every push to a repository of the GitHub App", () => {
+    const github = (options: { branch?: string; tag?: string; location?: string } = {}) =>
+      triggerOf({ source: PipelineSource.githubApp({ owner: "my-org", name: "web", ...options }) });
+    expect(github()).toMatchObject({
+      location: "global",
+      github: { owner: "my-org", name: "web", push: { branch: "^main$" } },
+    });
+    expect(github({ tag: "^v1$" }).github.push).toEqual({ tag: "^v1$" });
+    expect(github({ location: "europe-west1" }).location).toBe("europe-west1");
+    expect(github()).not.toHaveProperty("repository_event_config");
+  });
+
   test("source: a trigger of the caller's own", () => {
     const stack = testStack();
     const pipeline = pipelineIn(stack, { source: PipelineSource.ownTrigger() });

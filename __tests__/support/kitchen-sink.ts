@@ -11,6 +11,8 @@ import {
   type AttestorProps,
   AuditAlerts,
   type AuditAlertsProps,
+  BuildPipeline,
+  type BuildPipelineProps,
   DefaultRule,
   EnforcedCluster,
   type EnforcedClusterProps,
@@ -19,6 +21,12 @@ import {
   type EnforcedServiceProps,
   type ExistingClusterAttributes,
   ExistingPolicy,
+  ExistingSigner,
+  FederatedAccess,
+  FederatedIdentity,
+  FederatedSigner,
+  type FederatedSignerProps,
+  type GithubIdentityOptions,
   GlobalPolicyEvaluationMode,
   KeyVersion,
   type KeyVersionOptions,
@@ -29,11 +37,21 @@ import {
   ReleaseChannel,
   SignatureLog,
   type SignatureLogProps,
+  ResigningTrigger,
+  type ResigningTriggerProps,
+  SignedBuild,
+  type SignedTriggerOptions,
   SignerPipeline,
   type SignerPipelineProps,
   SigningAlgorithm,
+  SigningGate,
+  SigningStart,
+  SigningTrigger,
+  type SigningTriggerProps,
   TrustRoot,
   type TrustRootProps,
+  type VulnerabilityGateOptions,
+  VulnerabilitySeverity,
 } from "../../lib";
 import { CONNECTED, IMAGE, MEMBER, P256_PEM, PROJECT, REPOSITORY, testStack } from "./synth";
 
@@ -244,6 +262,114 @@ export function kitchenSink(): TerraformStack {
   };
   new OrganizationPolicies(stack, "OrganizationPolicies", organizationProps);
   new OrganizationPolicies(stack, "DryRun", { parent: "folders/43", dryRun: true });
+  const buildProps: Required<Omit<BuildPipelineProps, "serviceAccountEmail">> = {
+    ...placement,
+    image: `${IMAGE}-three`,
+    source: PipelineSource.push({ repository: CONNECTED, branch: "^main$" }),
+    pipelineName: "build",
+    tag: "$SHORT_SHA",
+    dockerfile: "app/Dockerfile",
+    buildContext: "app",
+    timeout: "600s",
+    machineType: "E2_HIGHCPU_8",
+    workerPool: `projects/${PROJECT}/locations/us-central1/workerPools/private`,
+    builderImage: `example.com/builder@sha256:${"a".repeat(64)}`,
+    createRepository: true,
+    immutableTags: true,
+    vulnerabilityScanning: true,
+  };
+  const build = new BuildPipeline(stack, "Build", buildProps);
+  const theirBuild: Required<Omit<SignedTriggerOptions, "tag">> = {
+    triggerName: "projects/team-project/locations/us-central1/triggers/app-build",
+    serviceAccountEmail: "builder@team-project.iam.gserviceaccount.com",
+    repositoryUrl: "https://github.com/team/app",
+    image: "us-central1-docker.pkg.dev/team-project/apps/app",
+    branch: "^main$",
+    imageCount: 2,
+  };
+  const scanned: Required<VulnerabilityGateOptions> = {
+    severity: VulnerabilitySeverity.HIGH,
+    fixableOnly: true,
+    exceptions: [{ vulnerability: "CVE-2026-12345", until: "2026-12-31", reason: "not reachable" }],
+    scanTimeout: "300s",
+  };
+  const signingProps: Required<Omit<SigningTriggerProps, "serviceAccountEmail">> = {
+    ...placement,
+    triggerName: "sign",
+    location: "us-central1",
+    attestors: [attestor],
+    builds: [
+      SignedBuild.ofPipeline(build, { repositoryUrl: "https://github.com/my-org/app" }),
+      SignedBuild.ofTrigger(theirBuild),
+    ],
+    start: SigningStart.afterBuild(),
+    gates: [SigningGate.vulnerabilities(scanned), SigningGate.attestedBy(second)],
+    approvers: ["group:release@example.com"],
+    projectNumber: "123456789012",
+    timeout: "1200s",
+    provenanceTimeout: "60s",
+    workerPool: `projects/${PROJECT}/locations/us-central1/workerPools/private`,
+    signerImage: `example.com/signer@sha256:${"b".repeat(64)}`,
+    createOnly: true,
+  };
+  new BuildPipeline(stack, "GithubApp", {
+    image: `${IMAGE}-four`,
+    source: PipelineSource.githubApp({ owner: "my-org", name: "app" }),
+  });
+  new SigningTrigger(stack, "Sign", signingProps);
+  new SigningTrigger(stack, "SignByHand", {
+    triggerName: "sign-by-hand",
+    location: "us-central1",
+    attestors: [attestor],
+    builds: [SignedBuild.ofTrigger(theirBuild)],
+    start: SigningStart.manual({ repository: CONNECTED }),
+  });
+  const githubOptions: Required<GithubIdentityOptions> = {
+    ownerId: "1342004",
+    repositoryId: "260064828",
+    ref: "refs/heads/main",
+    workflowRef: "my-org/workflows/.github/workflows/sign.yml@refs/heads/main",
+    environment: "production",
+    issuerUri: "https://token.actions.githubusercontent.com",
+  };
+  const federatedProps: Required<FederatedSignerProps> = {
+    ...placement,
+    identity: FederatedIdentity.github(githubOptions),
+    poolId: "signers",
+    providerId: "github-app",
+    projectNumber: "123456789012",
+    attestors: [attestor],
+    access: FederatedAccess.IMPERSONATION,
+    additionalCondition: "assertion.runner_environment == 'github-hosted'",
+    createPool: true,
+    createOnly: true,
+  };
+  new FederatedSigner(stack, "GitHub", federatedProps);
+  new FederatedSigner(stack, "GitLab", {
+    identity: FederatedIdentity.gitlab({ namespaceId: "42", projectId: "4711", branch: "main" }),
+    poolId: "signers",
+    providerId: "gitlab-app",
+    projectNumber: "123456789012",
+    attestors: [attestor],
+    access: FederatedAccess.DIRECT,
+  });
+  const resigningProps: Required<Omit<ResigningTriggerProps, "serviceAccountEmail">> = {
+    ...placement,
+    triggerName: "resign",
+    attestors: [attestor],
+    source: PipelineSource.manual({ repository: CONNECTED, ref: "refs/heads/main" }),
+    listFile: "prod/images.txt",
+    timeout: "600s",
+    workerPool: `projects/${PROJECT}/locations/us-central1/workerPools/private`,
+    signerImage: `example.com/signer@sha256:${"b".repeat(64)}`,
+    createOnly: true,
+  };
+  new ResigningTrigger(stack, "Resign", resigningProps);
+  new ExistingSigner(stack, "Jenkins", {
+    member: `serviceAccount:jenkins@${PROJECT}.iam.gserviceaccount.com`,
+    attestors: [attestor],
+    createOnly: true,
+  });
 
   // One of each is let go.
   const old = new TrustRoot(stack, "Old", { keyRingName: "old-ring", keyName: "old-key", location: "global" });

@@ -9,14 +9,19 @@ import {
   type AdmissionPolicyProps,
   Attestor,
   type AttestorProps,
+  BuildPipeline,
+  type BuildPipelineProps,
   ExistingPolicy,
   KeyVersion,
   PipelineSource,
   type Problem,
   Problems,
+  SignedBuild,
   SignerPipeline,
   type SignerPipelineProps,
   SigningAlgorithm,
+  SigningTrigger,
+  type SigningTriggerProps,
   TrustRoot,
   type TrustRootProps,
 } from "../../lib";
@@ -126,6 +131,26 @@ export function pipelineIn(
     source: PipelineSource.manual({ repository: CONNECTED, ref: "refs/heads/main" }),
     ...props,
     attestors: props.attestors ?? [attestorIn(scope, {}, `${id}Attestor`)],
+  });
+}
+
+export function buildIn(scope: Construct, props: Partial<BuildPipelineProps> = {}, id = "Build"): BuildPipeline {
+  return new BuildPipeline(scope, id, {
+    image: IMAGE,
+    source: PipelineSource.push({ repository: CONNECTED }),
+    ...props,
+  });
+}
+
+export function signerIn(scope: Construct, props: Partial<SigningTriggerProps> = {}, id = "Signer"): SigningTrigger {
+  return new SigningTrigger(scope, id, {
+    triggerName: "sign-my-app",
+    location: REGION,
+    ...props,
+    attestors: props.attestors ?? [attestorIn(scope, {}, `${id}Attestor`)],
+    builds: props.builds ?? [
+      SignedBuild.ofPipeline(buildIn(scope, {}, `${id}Build`), { repositoryUrl: "https://github.com/my-org/my-app" }),
+    ],
   });
 }
 

@@ -79,7 +79,7 @@ export class Template {
   /** Every IAM binding as `ROLE on RESOURCE to MEMBER`, in order. */
   public bindings(): string[] {
     return this.allResources
-      .filter(([address]) => /_iam_/.test(address) && !address.startsWith("google_project_iam_custom_role."))
+      .filter(([address]) => /_iam_(?:member|binding|policy)\./.test(address))
       .map(([address, resource]) => `${resource.role} on ${openedBy(address, resource)} to ${resource.member}`)
       .sort();
   }
@@ -111,6 +111,10 @@ function openedBy(address: string, resource: Json): string {
       return `projects/${resource.project}/attestors/${resource.attestor}`;
     case "google_artifact_registry_repository_iam_member":
       return `projects/${resource.project}/locations/${resource.location}/repositories/${resource.repository}`;
+    case "google_pubsub_topic_iam_member":
+      return `projects/${resource.project}/topics/${resource.topic}`;
+    case "google_service_account_iam_member":
+      return resource.service_account_id;
     case "google_project_iam_member":
       return `projects/${resource.project}`;
     default:

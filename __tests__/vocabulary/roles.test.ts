@@ -6,13 +6,18 @@ test("the roles that are granted are these, and no others", () => {
     "roles/artifactregistry.reader",
     "roles/artifactregistry.writer",
     "roles/binaryauthorization.attestorsVerifier",
+    "roles/cloudbuild.builds.approver",
+    "roles/cloudbuild.builds.viewer",
     "roles/cloudkms.publicKeyViewer",
     "roles/cloudkms.signer",
     "roles/container.defaultNodeServiceAccount",
     "roles/containeranalysis.notes.attacher",
     "roles/containeranalysis.notes.occurrences.viewer",
     "roles/containeranalysis.occurrences.editor",
+    "roles/containeranalysis.occurrences.viewer",
+    "roles/iam.workloadIdentityUser",
     "roles/logging.logWriter",
+    "roles/pubsub.subscriber",
   ]);
 });
 

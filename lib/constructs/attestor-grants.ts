@@ -103,6 +103,22 @@ export class AttestorGrants {
   }
 
   /**
+   * Lets a member find the attestations of an image and have them validated, and nothing more: what a gate needs that
+   * asks whether an earlier attestor attested.
+   *
+   * @param member who, in IAM's form: `serviceAccount:EMAIL`
+   * @param options what has to exist before
+   */
+  public viewAttestations(member: string, options: GrantOptions = {}): Grant {
+    checkMember(this.scope, member);
+    const bindings = [
+      { opened: this.openedNote(), role: ROLES.NOTE_OCCURRENCES_VIEWER },
+      { opened: this.openedAttestor(), role: ROLES.ATTESTORS_VERIFIER },
+    ];
+    return this.grant(member, bindings, options.dependsOn ?? []);
+  }
+
+  /**
    * The verifying side: lets Binary Authorization in another project read the attestor and the note's attestations.
    * Nothing is written where the agent's own role, which it has in its own project, covers it already.
    *

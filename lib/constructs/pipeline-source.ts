@@ -35,15 +35,46 @@ export interface PushSourceOptions {
   readonly tag?: string;
 }
 
+/** A repository of GitHub that is connected by the Cloud Build GitHub App (first generation). */
+export interface GithubAppSourceOptions {
+  /** The owner of the repository: `my-org`. */
+  readonly owner: string;
+  /** The name of the repository: `web`. */
+  readonly name: string;
+  /**
+   * The branches, as a regular expression (RE2) that is anchored: `^main$`. Not together with `tag`.
+   * @default - "^main$", unless a tag is given
+   */
+  readonly branch?: string;
+  /**
+   * The tags, as a regular expression (RE2) that is anchored: `^v[0-9.]+$`.
+   * @default - none
+   */
+  readonly tag?: string;
+  /**
+   * The location of the trigger: a region, or `global`. A worker pool has to be in the same region.
+   * @default "global"
+   */
+  readonly location?: string;
+}
+
 /** How a trigger finds its source. */
 export type TriggerSource =
   | { readonly kind: "manual"; readonly repository: string; readonly ref: string; readonly repositoryType: string }
   | { readonly kind: "push"; readonly repository: string; readonly branch?: string; readonly tag?: string }
+  | {
+      readonly kind: "github-app";
+      readonly owner: string;
+      readonly name: string;
+      readonly branch?: string;
+      readonly tag?: string;
+      readonly location: string;
+    }
   | { readonly kind: "own-trigger" };
 
 /**
  * Where a pipeline's source comes from, and what starts it. Repositories are those of a Cloud Build connection (second
- * generation); trigger, connection and repository are in one region
+ * generation), where trigger, connection and repository are in one region; or of the GitHub App (first generation)
  * (https://docs.cloud.google.com/build/docs/repositories).
  */
 export class PipelineSource {
@@ -63,6 +94,17 @@ export class PipelineSource {
   public static push(options: PushSourceOptions): PipelineSource {
     const branch = options.branch ?? (options.tag === undefined ? "^main$" : undefined);
     return new PipelineSource({ kind: "push", repository: options.repository, branch, tag: options.tag });
+  }
+
+  /**
+   * Every push to a branch or tag of a repository that somebody has connected in the console, with the Cloud Build GitHub App
+   * (first generation).
+   * @param options the repository and which of its pushes count
+   */
+  public static githubApp(options: GithubAppSourceOptions): PipelineSource {
+    const { owner, name, tag, location = "global" } = options;
+    const branch = options.branch ?? (tag === undefined ? "^main$" : undefined);
+    return new PipelineSource({ kind: "github-app", owner, name, branch, tag, location });
   }
 
   /** The caller has a trigger already: none is made, and `renderCloudBuildConfig()` gives the build it has to run. */

@@ -1,15 +1,10 @@
-import { CloudbuildTrigger, type CloudbuildTriggerConfig } from "@cdktf/provider-google/lib/cloudbuild-trigger";
-import { ServiceAccount } from "@cdktf/provider-google/lib/service-account";
+import { CloudbuildTrigger } from "@cdktf/provider-google/lib/cloudbuild-trigger";
+import type { ServiceAccount } from "@cdktf/provider-google/lib/service-account";
 import { type TerraformProvider, type TerraformResource, TerraformStack } from "cdktf";
 import { Construct, type IConstruct } from "constructs";
-import {
-  ARTIFACT_REGISTRY_IMAGE_FORM,
-  type ArtifactRegistryImage,
-  parseArtifactRegistryImage,
-} from "../vocabulary/image-reference";
-import { parseRegionOrZone } from "../vocabulary/location";
+import type { ArtifactRegistryImage } from "../vocabulary/image-reference";
 import { ProblemCode, show } from "../vocabulary/problem";
-import { PROJECT_ID, serviceAccountEmail, shortHash, TRIGGER_NAME } from "../vocabulary/resource-name";
+import { serviceAccountEmail } from "../vocabulary/resource-name";
 import { ROLES } from "../vocabulary/roles";
 import type { ISigningAttestor } from "./attestor";
 import type { PipelineSource } from "./pipeline-source";
@@ -18,8 +13,23 @@ import { enabledApi } from "./private/apis";
 import { type BuildConfig, type BuildStep, toTriggerBuild } from "./private/cloud-build-config";
 import { registerBuiltImage } from "./private/exemptions";
 import { grantBinding, releaseBindings } from "./private/iam";
+import {
+  accountIdFor,
+  accountResource,
+  BUILDER_IMAGE,
+  checkImage,
+  checkPipelineName,
+  checkSource,
+  checkSubstitutions,
+  checkTimeout,
+  checkWorkerPool,
+  createIdentity,
+  SIGNER_IMAGE,
+  triggerSource,
+  warnOfUnpinned,
+} from "./private/pipeline";
 import { resolveProject } from "./private/project";
-import { pathOf, Refusals, warn } from "./private/refusals";
+import { pathOf, Refusals } from "./private/refusals";
 import { repeated } from "./private/repeated";
 import { SharedRepository } from "./private/shared-repository";
 import { BUILD_SCRIPT, PUSH_SCRIPT, SIGN_SCRIPT } from "./private/signer-scripts";
@@ -143,13 +153,9 @@ export interface SignerPipelineProps {
   readonly provider?: TerraformProvider;
 }
 
-const BUILDER_IMAGE = "gcr.io/cloud-builders/docker";
-const SIGNER_IMAGE = "gcr.io/google.com/cloudsdktool/google-cloud-cli:528.0.0-slim";
 // Kept apart from the source, which is in /workspace: no file of a repository can pose as the digest.
 const DIGEST_VOLUME = { name: "binauthz", path: "/binauthz" };
 const DIGEST_FILE = `${DIGEST_VOLUME.path}/digest`;
-
-const REPOSITORY = /^projects\/[^/]+\/locations\/([^/]+)\/connections\/[^/]+\/repositories\/[^/]+$/;
 
 abstract class SignerPipelineBase extends Construct implements ISignerPipeline {
   public abstract readonly image: string;
@@ -194,10 +200,21 @@ export class SignerPipeline extends SignerPipelineBase {
     this.attestors = [...props.attestors];
     this.pipelineName = valid.pipelineName;
     registerBuiltImage(this, this.image);
-    warnOfUnpinned(this, props);
+    warnOfUnpinned(this, {
+      builderImage: props.builderImage ?? BUILDER_IMAGE,
+      signerImage: props.signerImage ?? SIGNER_IMAGE,
+    });
 
-    this.serviceAccount = props.serviceAccountEmail === undefined ? this.createServiceAccount(props) : undefined;
-    this.serviceAccountEmail = props.serviceAccountEmail ?? serviceAccountEmail(this.accountId(), this.project);
+    const accountId = accountIdFor(this.pipelineName);
+    this.serviceAccount =
+      props.serviceAccountEmail === undefined
+        ? createIdentity(this, {
+            ...this.placement(props),
+            accountId,
+            displayName: `Builds and signs ${this.image.split("/").pop()}`,
+          })
+        : undefined;
+    this.serviceAccountEmail = props.serviceAccountEmail ?? serviceAccountEmail(accountId, this.project);
     this.repository = this.createRepository(props, valid.image);
     const grants = this.grant(props, valid.image);
     this.config = this.buildConfig(props);
@@ -241,29 +258,6 @@ export class SignerPipeline extends SignerPipelineBase {
 
   private placement(props: SignerPipelineProps) {
     return { project: this.project, provider: props.provider, enableApis: props.enableApis };
-  }
-
-  private accountId(): string {
-    const plain = this.pipelineName.toLowerCase();
-    const fits = /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/.test(plain);
-    // Six to thirty characters; a shortened name keeps apart from others by a hash.
-    return fits ? plain : `b-${plain.slice(0, 19).replace(/-+$/, "")}-${shortHash(this.pipelineName)}`;
-  }
-
-  private createServiceAccount(props: SignerPipelineProps): ServiceAccount {
-    const accountId = this.accountId();
-    claim(this, "service account", serviceAccountEmail(accountId, this.project));
-    const account = fixAddress(
-      new ServiceAccount(this, "ServiceAccount", {
-        project: this.project,
-        accountId,
-        displayName: `Builds and signs ${this.image.split("/").pop()}`,
-        provider: props.provider,
-      }),
-      logicalId(this.project, accountId),
-    );
-    waitFor(account, enabledApi(this, "iam", this.placement(props)));
-    return account;
   }
 
   private createRepository(props: SignerPipelineProps, image: ArtifactRegistryImage): SharedRepository | undefined {
@@ -335,7 +329,7 @@ export class SignerPipeline extends SignerPipelineBase {
       steps,
       // Listed as well: only then does Cloud Build make provenance for it.
       images: [`${this.image}:${tag}`],
-      serviceAccount: `projects/${projectOf(this.serviceAccountEmail) ?? this.project}/serviceAccounts/${this.serviceAccountEmail}`,
+      serviceAccount: accountResource(this.serviceAccountEmail, this.project),
       timeout: props.timeout ?? "1800s",
       machineType: props.machineType,
       workerPool: props.workerPool,
@@ -363,17 +357,6 @@ export class SignerPipeline extends SignerPipelineBase {
   }
 }
 
-/** The project that an account belongs to; undefined where its address does not say. */
-function projectOf(email: string): string | undefined {
-  const host = /@(.+)\.iam\.gserviceaccount\.com$/.exec(email)?.[1];
-  if (host === undefined) {
-    return undefined;
-  }
-  // `app.example.com` is the domain-scoped project `example.com:app`.
-  const dot = host.indexOf(".");
-  return dot < 0 ? host : `${host.slice(dot + 1)}:${host.slice(0, dot)}`;
-}
-
 function signStep(image: string, signerImage: string, attestor: ISigningAttestor): BuildStep {
   return {
     id: `sign-${attestor.attestorName}`,
@@ -391,25 +374,6 @@ function signStep(image: string, signerImage: string, attestor: ISigningAttestor
   };
 }
 
-function triggerSource(source: PipelineSource): Partial<CloudbuildTriggerConfig> {
-  const trigger = source._source;
-  switch (trigger.kind) {
-    case "manual":
-      return {
-        sourceToBuild: { repository: trigger.repository, ref: trigger.ref, repoType: trigger.repositoryType },
-      };
-    case "push":
-      return {
-        repositoryEventConfig: {
-          repository: trigger.repository,
-          push: { branch: trigger.branch, tag: trigger.tag },
-        },
-      };
-    case "own-trigger":
-      return {};
-  }
-}
-
 /** What validation found out. */
 interface ValidatedPipeline {
   readonly project: string;
@@ -423,12 +387,6 @@ function validate(scope: Construct, id: string, props: SignerPipelineProps): Val
   const refusals = new Refusals(pathOf(scope, id));
   const project = resolveProject(refusals, scope, props);
   const image = checkImage(refusals, props.image);
-  if (image && !PROJECT_ID.pattern.test(image.project)) {
-    refusals.add(
-      ProblemCode.INVALID_PROJECT,
-      `"image" names no valid project, got ${show(image.project)}; allowed: ${PROJECT_ID.allowed}`,
-    );
-  }
   if (props.attestors.length === 0) {
     refusals.add(
       ProblemCode.INVALID_OPTIONS,
@@ -442,14 +400,9 @@ function validate(scope: Construct, id: string, props: SignerPipelineProps): Val
       `"attestors" holds two attestors of the short name ${show(name)}; allowed: each attestor once, and different short names`,
     );
   }
-  const pipelineName = checkName(refusals, props.pipelineName, image);
+  const pipelineName = checkPipelineName(refusals, props.pipelineName, image, "signed");
   checkSubstitutions(refusals, props);
-  if (props.timeout !== undefined && !/^[1-9][0-9]*s$/.test(props.timeout)) {
-    refusals.add(
-      ProblemCode.INVALID_OPTIONS,
-      `"timeout" is not valid, got ${show(props.timeout)}; allowed: seconds such as "1800s"`,
-    );
-  }
+  checkTimeout(refusals, props.timeout);
   if (props.serviceAccountEmail !== undefined) {
     refusals.email("serviceAccountEmail", props.serviceAccountEmail);
   }
@@ -457,121 +410,4 @@ function validate(scope: Construct, id: string, props: SignerPipelineProps): Val
   checkWorkerPool(refusals, props.workerPool, location);
   refusals.throwIfAny();
   return { project, pipelineName, image: image as ArtifactRegistryImage, location };
-}
-
-function checkImage(refusals: Refusals, text: string): ArtifactRegistryImage | undefined {
-  if (!refusals.literal("image", text)) {
-    return undefined;
-  }
-  const image = parseArtifactRegistryImage(text);
-  if (!image) {
-    refusals.add(
-      ProblemCode.INVALID_IMAGE,
-      `"image" is no image path in Artifact Registry, got ${show(text)}; allowed: ${ARTIFACT_REGISTRY_IMAGE_FORM}`,
-    );
-  }
-  return image;
-}
-
-/** The name that was given, or the one that follows from the image; the latter is nothing to complain of. */
-function checkName(refusals: Refusals, given: string | undefined, image: ArtifactRegistryImage | undefined): string {
-  if (given !== undefined) {
-    refusals.name("pipelineName", given, TRIGGER_NAME);
-    return given;
-  }
-  if (!image) {
-    return "";
-  }
-  const name = `${image.image
-    .split("/")
-    .pop()
-    ?.replace(/[^a-zA-Z0-9-]/g, "-")}-signed`;
-  return TRIGGER_NAME.pattern.test(name) ? name : `${shortHash(image.image)}-signed`;
-}
-
-/** An unknown `$_NAME` becomes nothing, silently: builds of triggers are always run that way. */
-function checkSubstitutions(refusals: Refusals, props: SignerPipelineProps): void {
-  const { tag, dockerfile, buildContext } = props;
-  if (tag !== undefined && !/^(?:[\w.-]|\$\w+|\$\{\w+\})+$/.test(tag)) {
-    refusals.add(
-      ProblemCode.INVALID_IMAGE,
-      `"tag" is no tag, got ${show(tag)}; allowed: letters, digits, underscores, full stops and hyphens, with substitutions of Cloud Build such as "$COMMIT_SHA"`,
-    );
-  }
-  if (props.source._source.kind === "own-trigger") {
-    return;
-  }
-  for (const [property, value] of Object.entries({ tag, dockerfile, buildContext })) {
-    const undeclared = /\$\{?(_[A-Z0-9_]+)/.exec(value ?? "")?.[1];
-    if (undeclared) {
-      refusals.add(
-        ProblemCode.INVALID_OPTIONS,
-        `"${property}" uses the substitution $${undeclared}, which the pipeline's trigger does not have, got ${show(value)}; allowed: the built-in substitutions of Cloud Build, or a trigger of your own`,
-      );
-    }
-  }
-}
-
-function checkSource(refusals: Refusals, source: PipelineSource): string | undefined {
-  const trigger = source._source;
-  if (trigger.kind === "own-trigger") {
-    return undefined;
-  }
-  if (!refusals.literal("source.repository", trigger.repository)) {
-    return undefined;
-  }
-  const location = REPOSITORY.exec(trigger.repository)?.[1];
-  if (location === undefined || parseRegionOrZone(location)?.kind !== "region") {
-    refusals.add(
-      ProblemCode.INVALID_OPTIONS,
-      `"source.repository" is no connected repository of a region, got ${show(trigger.repository)}; allowed: projects/PROJECT/locations/REGION/connections/CONNECTION/repositories/REPOSITORY`,
-    );
-  }
-  if (trigger.kind === "push") {
-    checkPush(refusals, trigger.branch, trigger.tag);
-  }
-  return location;
-}
-
-function checkWorkerPool(refusals: Refusals, workerPool: string | undefined, location: string | undefined): void {
-  if (workerPool === undefined || !refusals.literal("workerPool", workerPool)) {
-    return;
-  }
-  const region = /^projects\/[^/]+\/locations\/([^/]+)\/workerPools\/[^/]+$/.exec(workerPool)?.[1];
-  if (region === undefined || (location !== undefined && region !== location)) {
-    refusals.add(
-      ProblemCode.INVALID_OPTIONS,
-      `"workerPool" is no worker pool of the trigger's region, got ${show(workerPool)}; allowed: projects/PROJECT/locations/${location ?? "REGION"}/workerPools/NAME`,
-    );
-  }
-}
-
-function checkPush(refusals: Refusals, branch: string | undefined, tag: string | undefined): void {
-  if (branch !== undefined && tag !== undefined) {
-    refusals.add(
-      ProblemCode.INVALID_OPTIONS,
-      '"source" names both a branch and a tag; allowed: one of them, and a second pipeline for the other',
-    );
-  }
-  for (const expression of [branch, tag].filter((candidate) => candidate !== undefined)) {
-    // Anchored as a whole: in "^a|b$" each anchor holds for one side only.
-    if (!/^\^(?:[^|]*|\([^()]*\))(?<!\\)\$$/.test(expression)) {
-      refusals.add(
-        ProblemCode.INVALID_OPTIONS,
-        `"source" has the expression ${show(expression)}, which is not anchored at both ends: builds of branches or tags that merely look alike would be signed; allowed: an expression such as "^main$" or "^(main|release)$"`,
-      );
-    }
-  }
-}
-
-function warnOfUnpinned(pipeline: SignerPipeline, props: SignerPipelineProps): void {
-  const images = [props.builderImage ?? BUILDER_IMAGE, props.signerImage ?? SIGNER_IMAGE];
-  const unpinned = images.filter((image) => !/@sha256:[0-9a-f]{64}$/.test(image));
-  if (unpinned.length > 0) {
-    warn(
-      pipeline,
-      ProblemCode.UNPINNED_STEP_IMAGE,
-      `the steps run in ${unpinned.join(" and ")}, tags that may change between two builds: pin them by digest with "builderImage" and "signerImage"`,
-    );
-  }
 }

@@ -62,6 +62,10 @@ export enum ProblemCode {
   UNPINNED_STEP_IMAGE = "UNPINNED_STEP_IMAGE",
   /** A deployed image that is a tag, and so may be another one than was signed. */
   UNPINNED_IMAGE = "UNPINNED_IMAGE",
+  /** A signer that is the builder, or an approver that is one of the two: nobody would check anybody. */
+  SIGNER_NOT_SEPARATE = "SIGNER_NOT_SEPARATE",
+  /** A gate whose evidence the signer itself could change. */
+  EVIDENCE_NOT_INDEPENDENT = "EVIDENCE_NOT_INDEPENDENT",
   /** Two stacks that would have to wait for each other. */
   STACK_CYCLE = "STACK_CYCLE",
   /** A method that does not fit the state of the construct. */

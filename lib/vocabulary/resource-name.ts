@@ -51,6 +51,15 @@ export const TRIGGER_NAME: NameGrammar = {
   allowed: "1 to 64 letters, digits and hyphens, starting and ending with a letter or digit",
 };
 
+/**
+ * Workload identity pools and their providers. Source:
+ * https://docs.cloud.google.com/iam/docs/reference/rest/v1/projects.locations.workloadIdentityPools/create
+ */
+export const POOL_ID: NameGrammar = {
+  pattern: /^(?!gcp-)[a-z][a-z0-9-]{2,30}[a-z0-9]$/,
+  allowed: "4 to 32 lower-case letters, digits and hyphens, starting with a letter, not with gcp-",
+};
+
 /** The parts of the full name of a key version. */
 export interface KeyVersionName {
   readonly project: string;

@@ -21,6 +21,16 @@ export const ROLES = {
   REPOSITORY_READER: "roles/artifactregistry.reader",
   /** `logEntries.create` on a project: builds with an identity of their own log to Cloud Logging. */
   LOG_WRITER: "roles/logging.logWriter",
+  /** `occurrences.get` and `occurrences.list` on a project: provenance and scan results of its images. */
+  OCCURRENCES_VIEWER: "roles/containeranalysis.occurrences.viewer",
+  /** `builds.get` on a project, of builds and triggers. */
+  BUILDS_VIEWER: "roles/cloudbuild.builds.viewer",
+  /** `builds.approve` on a project: lets builds start that wait for an approval. */
+  BUILDS_APPROVER: "roles/cloudbuild.builds.approver",
+  /** `topics.attachSubscription` on one topic. */
+  TOPIC_SUBSCRIBER: "roles/pubsub.subscriber",
+  /** `serviceAccounts.getAccessToken` on one service account, for federated identities. */
+  WORKLOAD_IDENTITY_USER: "roles/iam.workloadIdentityUser",
   /** What a GKE node needs, and no more. */
   GKE_NODE: "roles/container.defaultNodeServiceAccount",
 } as const;

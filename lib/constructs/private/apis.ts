@@ -12,16 +12,25 @@ export type GoogleApi =
   | "cloudresourcemanager"
   | "container"
   | "containeranalysis"
+  | "containerscanning"
   | "iam"
+  | "iamcredentials"
   | "logging"
   | "monitoring"
-  | "run";
+  | "pubsub"
+  | "run"
+  | "sts";
 
 /** Where an API is to be enabled, and whether this program does it. */
 export interface ApiOptions {
   readonly project: string;
   readonly provider?: TerraformProvider;
   readonly enableApis?: boolean;
+}
+
+/** The API that another construct of the stack enables, if one does: nothing is enabled in the projects of others. */
+export function apiOfStack(scope: IConstruct, api: GoogleApi, project: string): ProjectService | undefined {
+  return stackChild(scope, "EnabledApis").node.tryFindChild(logicalId(project, api)) as ProjectService | undefined;
 }
 
 /**

@@ -20,6 +20,8 @@ export interface BuildConfig {
   readonly timeout: string;
   readonly machineType?: string;
   readonly workerPool?: string;
+  /** Whether the build fails where Cloud Build cannot make provenance of what it pushes. */
+  readonly verified?: boolean;
 }
 
 /** The build as an argument of `google_cloudbuild_trigger`. */
@@ -32,9 +34,14 @@ export function toTriggerBuild(config: BuildConfig): CloudbuildTriggerBuild {
       env: envList(step).map(escapeTemplate),
       volumes: step.volume && [step.volume],
     })),
-    images: config.images.map(escapeTemplate),
+    images: config.images.length === 0 ? undefined : config.images.map(escapeTemplate),
     timeout: config.timeout,
-    options: { logging: "CLOUD_LOGGING_ONLY", machineType: config.machineType, workerPool: config.workerPool },
+    options: {
+      logging: "CLOUD_LOGGING_ONLY",
+      machineType: config.machineType,
+      workerPool: config.workerPool,
+      requestedVerifyOption: config.verified ? "VERIFIED" : undefined,
+    },
   };
 }
 

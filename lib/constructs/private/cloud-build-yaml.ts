@@ -11,13 +11,14 @@ export function toYaml(config: BuildConfig): string {
       script: step.script,
       ...(step.volume && { volumes: [step.volume] }),
     })),
-    images: config.images,
+    ...(config.images.length > 0 && { images: config.images }),
     serviceAccount: config.serviceAccount,
     timeout: config.timeout,
     options: {
       logging: "CLOUD_LOGGING_ONLY",
       ...(config.machineType !== undefined && { machineType: config.machineType }),
       ...(config.workerPool !== undefined && { pool: { name: config.workerPool } }),
+      ...(config.verified && { requestedVerifyOption: "VERIFIED" }),
     },
   });
 }

@@ -5,8 +5,8 @@ import { KmsCryptoKeyIamMember } from "@cdktf/provider-google/lib/kms-crypto-key
 import { ProjectIamMember } from "@cdktf/provider-google/lib/project-iam-member";
 import type { TerraformProvider, TerraformResource } from "cdktf";
 import type { Construct, IConstruct } from "constructs";
-import { MEMBER_FORM, memberError, memberLabel } from "../../vocabulary/member";
-import { ProblemCode, show } from "../../vocabulary/problem";
+import { memberLabel } from "../../vocabulary/member";
+import { ProblemCode } from "../../vocabulary/problem";
 import { shortHash } from "../../vocabulary/resource-name";
 import { fixAddress, getOrCreate, stackChild, waitFor } from "./addressing";
 import { Refusals, refuse } from "./refusals";
@@ -18,7 +18,9 @@ export type Opened =
   | { readonly kind: "note"; readonly project: string; readonly note: string }
   | { readonly kind: "attestor"; readonly project: string; readonly attestor: string }
   | { readonly kind: "repository"; readonly project: string; readonly location: string; readonly repositoryId: string }
-  | { readonly kind: "project"; readonly project: string };
+  | { readonly kind: "project"; readonly project: string }
+  | { readonly kind: "topic"; readonly project: string; readonly topic: string }
+  | { readonly kind: "service-account"; readonly project: string; readonly email: string };
 
 /** One binding: who may do what where. */
 export interface Binding {
@@ -34,6 +36,9 @@ export interface Binding {
 /** Who asked for a binding: it goes when the last of them is released. */
 const askers = new WeakMap<TerraformResource, Set<IConstruct>>();
 
+/** Every binding of an app. */
+const written = new WeakMap<IConstruct, (Binding & { readonly resource: TerraformResource })[]>();
+
 /** Leaves the bindings alone that a construct asked for, unless another one did as well. */
 export function releaseBindings(scope: Construct): void {
   for (const resource of stackChild(scope, "Grants").node.children as TerraformResource[]) {
@@ -44,15 +49,17 @@ export function releaseBindings(scope: Construct): void {
   }
 }
 
+/** What the app grants to a member, wherever it does: asked for when the app is synthesized, and complete then. */
+export function grantedTo(scope: IConstruct, member: string): readonly { role: string; opened: Opened }[] {
+  return (written.get(scope.node.root) ?? []).filter(
+    (binding) => binding.member === member && binding.resource.node.scope?.node.tryFindChild(binding.resource.node.id),
+  );
+}
+
 /** Refuses what is no member, and what would let everybody in. */
 export function checkMember(scope: Construct, member: string): void {
   const refusals = new Refusals(scope.node.path);
-  if (refusals.literal("member", member)) {
-    const error = memberError(member);
-    if (error) {
-      refusals.add(ProblemCode.INVALID_MEMBER, `member ${show(member)} ${error}; allowed: ${MEMBER_FORM}`);
-    }
-  }
+  refusals.member("member", member);
   refusals.throwIfAny();
 }
 
@@ -81,7 +88,13 @@ export function grantBinding(scope: Construct, binding: Binding): TerraformResou
     shortHash(JSON.stringify(opened), label, member),
   ].join("_");
   const grants = stackChild(scope, "Grants");
-  const resource = getOrCreate(grants, id, () => fixAddress(memberResource(grants, id, binding), id));
+  const resource = getOrCreate(grants, id, () => {
+    const made = fixAddress(memberResource(grants, id, binding), id);
+    const bindings = written.get(scope.node.root) ?? [];
+    bindings.push({ ...binding, resource: made });
+    written.set(scope.node.root, bindings);
+    return made;
+  });
   const users = askers.get(resource) ?? new Set();
   askers.set(resource, users.add(scope));
   waitFor(resource, ...(binding.after ?? []));
@@ -104,6 +117,10 @@ function openedName(opened: Opened): string {
       return opened.repositoryId;
     case "project":
       return opened.project;
+    case "topic":
+      return opened.topic;
+    case "service-account":
+      return opened.email.split("@")[0];
   }
 }
 
@@ -139,5 +156,24 @@ function memberResource(scope: Construct, id: string, binding: Binding): Terrafo
       });
     case "project":
       return new ProjectIamMember(scope, id, { project: opened.project, role, member, provider });
+    case "topic": {
+      const { PubsubTopicIamMember } = require("./signer-iam") as typeof import("./signer-iam");
+      return new PubsubTopicIamMember(scope, id, {
+        project: opened.project,
+        topic: opened.topic,
+        role,
+        member,
+        provider,
+      });
+    }
+    case "service-account": {
+      const { ServiceAccountIamMember } = require("./signer-iam") as typeof import("./signer-iam");
+      return new ServiceAccountIamMember(scope, id, {
+        serviceAccountId: `projects/${opened.project}/serviceAccounts/${opened.email}`,
+        role,
+        member,
+        provider,
+      });
+    }
   }
 }

@@ -1,5 +1,6 @@
 import { Annotations, Token } from "cdktf";
 import type { IConstruct } from "constructs";
+import { MEMBER_FORM, memberError } from "../../vocabulary/member";
 import { type Problem, ProblemCode, ProblemError, show } from "../../vocabulary/problem";
 import type { NameGrammar } from "../../vocabulary/resource-name";
 
@@ -17,6 +18,11 @@ export class Refusals {
 
   public get any(): boolean {
     return this.problems.length > 0;
+  }
+
+  /** How much is wrong so far. */
+  public get count(): number {
+    return this.problems.length;
   }
 
   /** Ends a validation: throws one error with every problem found so far. */
@@ -58,6 +64,14 @@ export class Refusals {
       return false;
     }
     return true;
+  }
+
+  /** A literal IAM member; none that would let everybody in. */
+  public member(property: string, member: string): void {
+    const error = this.literal(property, member) ? memberError(member) : undefined;
+    if (error) {
+      this.add(ProblemCode.INVALID_MEMBER, `${property} ${show(member)} ${error}; allowed: ${MEMBER_FORM}`);
+    }
   }
 
   /** A literal name of a grammar. */

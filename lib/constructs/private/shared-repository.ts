@@ -11,6 +11,10 @@ export interface SharedRepositoryOptions {
   readonly location: string;
   readonly repositoryId: string;
   readonly protect: boolean;
+  /** Whether a tag, once pushed, means the same image for ever. */
+  readonly immutableTags?: boolean;
+  /** Whether Artifact Analysis scans what is pushed; the setting of the project where it is left out. */
+  readonly scanning?: boolean;
   readonly enableApis?: boolean;
   readonly provider?: TerraformProvider;
 }
@@ -22,10 +26,23 @@ export class SharedRepository extends SharedResource {
     const id = logicalId(options.project, options.location, options.repositoryId);
     const repository = getOrCreate(repositories, id, () => new SharedRepository(repositories, id, options));
     repository.join(user, options.protect);
+    repository.configure(options);
     return repository;
   }
 
   public readonly resource: ArtifactRegistryRepository;
+
+  /** One user that asks for it is enough: none of them is worse off. */
+  private configure(options: SharedRepositoryOptions): void {
+    if (options.immutableTags) {
+      this.resource.putDockerConfig({ immutableTags: true });
+    }
+    if (options.scanning) {
+      this.resource.putVulnerabilityScanningConfig({ enablementConfig: "INHERITED" });
+      waitFor(this.resource, enabledApi(this, "containerscanning", options));
+    }
+  }
+
   protected readonly description: SharedDescription;
 
   private constructor(scope: Construct, id: string, options: SharedRepositoryOptions) {

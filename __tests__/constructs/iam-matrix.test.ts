@@ -1,0 +1,154 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { PipelineSource, ResigningTrigger } from "../../lib";
+import { describeIfReference, type PredefinedRoles } from "../support/reference";
+import { ATTESTOR, attestorIn, CONNECTED, KEY, NOTE, PROJECT, REPOSITORY, signerIn, testStack } from "../support/synth";
+import { type Template, template } from "../support/template";
+
+// The tables of docs/signing-iam.md, written from what is synthesized. BINAUTHZ_WRITE_TABLES=1 writes them into the page.
+
+const PAGE = join(__dirname, "../../docs/signing-iam.md");
+
+const IDENTITIES: Readonly<Record<string, string>> = {
+  builder: `serviceAccount:my-app-build@${PROJECT}.iam.gserviceaccount.com`,
+  signer: `serviceAccount:sign-my-app@${PROJECT}.iam.gserviceaccount.com`,
+  approver: "group:release@example.com",
+  "signer of a rotation": `serviceAccount:resign@${PROJECT}.iam.gserviceaccount.com`,
+};
+
+const PLACES: Readonly<Record<string, string>> = {
+  [KEY]: "the key",
+  [NOTE]: "the note",
+  [ATTESTOR]: "the attestor",
+  [REPOSITORY]: "the repository",
+  [`projects/${PROJECT}`]: "the project",
+};
+
+/** What somebody may want to do, and the permission that lets them. */
+const ACTIONS: readonly (readonly [action: string, permission: string, on: string])[] = [
+  ["push an image", "artifactregistry.repositories.uploadArtifacts", REPOSITORY],
+  ["sign with the key", "cloudkms.cryptoKeyVersions.useToSign", KEY],
+  ["attach an attestation to the note", "containeranalysis.notes.attachOccurrence", NOTE],
+  ["create an attestation", "containeranalysis.occurrences.create", `projects/${PROJECT}`],
+  ["change attestations, provenance or scans", "containeranalysis.occurrences.update", `projects/${PROJECT}`],
+  ["delete attestations, provenance or scans", "containeranalysis.occurrences.delete", `projects/${PROJECT}`],
+  ["read provenance and scans", "containeranalysis.occurrences.list", `projects/${PROJECT}`],
+  ["read builds and triggers", "cloudbuild.builds.get", `projects/${PROJECT}`],
+  ["approve a signing build", "cloudbuild.builds.approve", `projects/${PROJECT}`],
+  ["start or edit a build or trigger", "cloudbuild.builds.create", `projects/${PROJECT}`],
+  ["have an attestation validated", "binaryauthorization.attestors.verifyImageAttested", ATTESTOR],
+  ["edit the attestor", "binaryauthorization.attestors.update", ATTESTOR],
+  ["edit the policy", "binaryauthorization.policy.update", `projects/${PROJECT}`],
+  ["destroy a version of the key", "cloudkms.cryptoKeyVersions.destroy", KEY],
+  ["let others sign", "cloudkms.cryptoKeys.setIamPolicy", KEY],
+];
+
+function synthesized(): Template {
+  const stack = testStack();
+  const attestors = [attestorIn(stack)];
+  signerIn(stack, { attestors, approvers: [IDENTITIES.approver] });
+  new ResigningTrigger(stack, "Resign", {
+    triggerName: "resign",
+    attestors,
+    source: PipelineSource.manual({ repository: CONNECTED, ref: "refs/heads/main" }),
+  });
+  return template(stack);
+}
+
+interface Bound {
+  readonly role: string;
+  readonly on: string;
+  readonly member: string;
+}
+
+const BINDINGS: Bound[] = synthesized()
+  .bindings()
+  .map((binding) => {
+    const [, role, on, member] = /^(\S+) on (\S+) to (.+)$/.exec(binding) ?? [];
+    return { role, on, member };
+  });
+
+const custom = (role: string) => role.startsWith("projects/");
+
+function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
+}
+
+function grants(): string {
+  const rows = BINDINGS.map(({ role, on, member }) => {
+    const name = Object.entries(IDENTITIES).find(([, value]) => value === member)?.[0] ?? member;
+    const shown = custom(role) ? "custom role with `containeranalysis.occurrences.create` alone" : `\`${role}\``;
+    return [name, shown, PLACES[on] ?? on];
+  });
+  const order = Object.keys(IDENTITIES);
+  rows.sort((a, b) => order.indexOf(a[0]) - order.indexOf(b[0]) || (a[1] < b[1] ? -1 : 1));
+  return markdown(["who", "role", "on"], rows);
+}
+
+function capabilities(roles: PredefinedRoles): string {
+  const permissions = (role: string): readonly string[] =>
+    custom(role) ? ["containeranalysis.occurrences.create"] : roles[role].permissions;
+  const may = (member: string, permission: string, on: string) =>
+    BINDINGS.some(
+      (one) =>
+        one.member === member &&
+        (one.on === on || one.on === `projects/${PROJECT}`) &&
+        permissions(one.role).includes(permission),
+    );
+  return markdown(
+    ["", ...Object.keys(IDENTITIES)],
+    ACTIONS.map(([action, permission, on]) => [
+      action,
+      ...Object.values(IDENTITIES).map((member) => (may(member, permission, on) ? "**yes**" : "no")),
+    ]),
+  );
+}
+
+function onPage(name: string, table: string): string {
+  const section = new RegExp(`(<!-- ${name} -->\n)([\\s\\S]*?)(<!-- /${name} -->)`);
+  const page = readFileSync(PAGE, "utf8");
+  if (process.env.BINAUTHZ_WRITE_TABLES === "1") {
+    writeFileSync(PAGE, page.replace(section, `$1\n${table}\n\n$3`));
+    return table;
+  }
+  return section.exec(page)?.[2].trim() ?? "";
+}
+
+test("every grant is to one of the identities, on a resource that the page names", () => {
+  const members = Object.values(IDENTITIES);
+  expect(BINDINGS.filter(({ member, on }) => !members.includes(member) || PLACES[on] === undefined)).toEqual([]);
+});
+
+test("the custom role is what the page says of it", () => {
+  const role = synthesized().resource("google_project_iam_custom_role");
+  expect(role.permissions).toEqual(["containeranalysis.occurrences.create"]);
+});
+
+test("the page has the grants that are synthesized", () => {
+  const table = grants();
+  expect(onPage("grants", table)).toBe(table);
+});
+
+describeIfReference("against Google's table of predefined roles", (roles) => {
+  test("the page has the capabilities that follow", () => {
+    const table = capabilities(roles);
+    expect(onPage("capabilities", table)).toBe(table);
+  });
+
+  test("only signers sign, only the builder pushes, and only the approver approves", () => {
+    const who = (action: string) => {
+      const row = capabilities(roles)
+        .split("\n")
+        .find((line) => line.startsWith(`| ${action} |`));
+      const cells = row?.split("|").slice(2, -1) ?? [];
+      return Object.keys(IDENTITIES).filter((_, index) => cells[index].includes("yes"));
+    };
+    expect(who("push an image")).toEqual(["builder"]);
+    expect(who("sign with the key")).toEqual(["signer", "signer of a rotation"]);
+    expect(who("approve a signing build")).toEqual(["approver"]);
+    for (const [action] of ACTIONS.filter(([name]) => /^(?:change|delete|edit|destroy|let|start)/.test(name))) {
+      expect([action, who(action)]).toEqual([action, []]);
+    }
+  });
+});

@@ -1,0 +1,363 @@
+import { CloudbuildTrigger } from "@cdktf/provider-google/lib/cloudbuild-trigger";
+import type { ServiceAccount } from "@cdktf/provider-google/lib/service-account";
+import { type TerraformProvider, type TerraformResource, TerraformStack } from "cdktf";
+import { Construct, type IConstruct } from "constructs";
+import type { ArtifactRegistryImage } from "../vocabulary/image-reference";
+import { serviceAccountEmail } from "../vocabulary/resource-name";
+import { ROLES } from "../vocabulary/roles";
+import type { PipelineSource } from "./pipeline-source";
+import { claim, fixAddress, logicalId, unclaim, waitFor } from "./private/addressing";
+import { enabledApi } from "./private/apis";
+import { type BuildConfig, toTriggerBuild } from "./private/cloud-build-config";
+import { registerBuiltImage } from "./private/exemptions";
+import { grantBinding, releaseBindings } from "./private/iam";
+import {
+  accountIdFor,
+  accountResource,
+  BUILDER_IMAGE,
+  checkImage,
+  checkPipelineName,
+  checkSource,
+  checkSubstitutions,
+  checkTimeout,
+  checkWorkerPool,
+  createIdentity,
+  triggerSource,
+  warnOfUnpinned,
+} from "./private/pipeline";
+import { resolveProject } from "./private/project";
+import { pathOf, Refusals } from "./private/refusals";
+import { SharedRepository } from "./private/shared-repository";
+import { BUILD_SCRIPT } from "./private/signer-scripts";
+import { forget } from "./private/terraform-block";
+
+/** A build whose images another one signs. */
+export interface IBuildPipeline extends IConstruct {
+  /** The image path that is built, without tag. */
+  readonly image: string;
+  /** The e-mail address of the identity that builds. */
+  readonly serviceAccountEmail: string;
+  /** The full name of the trigger: `projects/P/locations/L/triggers/NAME`; undefined where the caller has one. */
+  readonly triggerName?: string;
+  /** Where the source comes from, and what starts a build. */
+  readonly source: PipelineSource;
+}
+
+/** What a building pipeline is made of. */
+export interface BuildPipelineProps {
+  /** The image path in Artifact Registry, without tag: `us-central1-docker.pkg.dev/P/REPOSITORY/IMAGE`. */
+  readonly image: string;
+
+  /** Where the source comes from, and what starts a build. */
+  readonly source: PipelineSource;
+
+  /**
+   * The name of the trigger; the service account is named after it.
+   * @default - the last part of the image path, followed by "-build"
+   */
+  readonly pipelineName?: string;
+
+  /**
+   * The tag that is pushed, with substitutions of Cloud Build.
+   * @default "$COMMIT_SHA"
+   */
+  readonly tag?: string;
+
+  /**
+   * The Dockerfile, relative to the root of the source.
+   * @default "Dockerfile"
+   */
+  readonly dockerfile?: string;
+
+  /**
+   * The folder that is handed to docker, relative to the root of the source.
+   * @default "."
+   */
+  readonly buildContext?: string;
+
+  /**
+   * How long a build may take, in seconds: half an hour is `1800s`.
+   * @default "1800s"
+   */
+  readonly timeout?: string;
+
+  /**
+   * The machine type of the build.
+   * @default - Cloud Build's own
+   */
+  readonly machineType?: string;
+
+  /**
+   * The private worker pool: `projects/P/locations/L/workerPools/W`, in the region of the trigger.
+   * @default - Cloud Build's shared pool
+   */
+  readonly workerPool?: string;
+
+  /**
+   * The image of the step that builds: needs bash and docker. Pin it by digest.
+   * @default "gcr.io/cloud-builders/docker"
+   */
+  readonly builderImage?: string;
+
+  /**
+   * Whether the repository is created here; `false` for one that exists. Several pipelines of one stack share it.
+   * @default true
+   */
+  readonly createRepository?: boolean;
+
+  /**
+   * Whether a tag, once pushed, can be moved no more. A build of the same commit then fails to push a second time. Only
+   * for a repository that is created here.
+   * @default false
+   */
+  readonly immutableTags?: boolean;
+
+  /**
+   * Whether Artifact Analysis scans what is pushed: containerscanning.googleapis.com is enabled, which costs a fee for
+   * each image. A gate on vulnerabilities needs it. Only for a repository that is created here.
+   * @default - as the project has it
+   */
+  readonly vulnerabilityScanning?: boolean;
+
+  /**
+   * The e-mail address of an identity that exists already; it gets the same grants.
+   * @default - a service account of the pipeline's own
+   */
+  readonly serviceAccountEmail?: string;
+
+  /**
+   * Whether Terraform refuses to destroy the repository with its images (`prevent_destroy`).
+   * @default true
+   */
+  readonly deletionProtection?: boolean;
+
+  /**
+   * The project that builds.
+   * @default - the literal project of the google provider
+   */
+  readonly project?: string;
+
+  /**
+   * Whether the APIs of the pipeline are enabled here; `false` where an organisation does it elsewhere.
+   * @default true
+   */
+  readonly enableApis?: boolean;
+
+  /**
+   * The google provider, where the stack has several.
+   * @default - the default provider of the stack
+   */
+  readonly provider?: TerraformProvider;
+}
+
+abstract class BuildPipelineBase extends Construct implements IBuildPipeline {
+  public abstract readonly image: string;
+  public abstract readonly serviceAccountEmail: string;
+  public abstract readonly triggerName?: string;
+  public abstract readonly source: PipelineSource;
+}
+
+/**
+ * A Cloud Build pipeline that builds an image and pushes it, and can sign nothing: its identity has no access to any key.
+ * A {@link SigningTrigger} signs what it built.
+ *
+ * Cloud Build itself pushes the image, since only then does it make provenance for it, and the build fails where it
+ * cannot (`requestedVerifyOption: VERIFIED`).
+ *
+ * Source: https://docs.cloud.google.com/build/docs/securing-builds/view-build-provenance
+ *
+ * @exampleMetadata fixture=part
+ * @example
+ * const build = new BuildPipeline(stack, "Build", {
+ *   image: "us-central1-docker.pkg.dev/my-secure-project/apps/web",
+ *   source: PipelineSource.push({
+ *     repository: "projects/my-secure-project/locations/us-central1/connections/github/repositories/web",
+ *   }),
+ * });
+ */
+export class BuildPipeline extends BuildPipelineBase {
+  public readonly image: string;
+  public readonly serviceAccountEmail: string;
+  public readonly triggerName?: string;
+  public readonly source: PipelineSource;
+  /** The project that builds. */
+  public readonly project: string;
+  /** The short name of the trigger. */
+  public readonly pipelineName: string;
+  /** The resource of the trigger; undefined with `PipelineSource.ownTrigger()`. */
+  public readonly trigger?: CloudbuildTrigger;
+  /** The resource of the identity; undefined where an existing one was given. */
+  public readonly serviceAccount?: ServiceAccount;
+
+  private readonly config: BuildConfig;
+  private readonly repository?: SharedRepository;
+  private released = false;
+
+  /**
+   * @param scope the construct's parent
+   * @param id the construct's id; no part of any address
+   * @param props the pipeline
+   */
+  public constructor(scope: Construct, id: string, props: BuildPipelineProps) {
+    super(scope, id);
+    const valid = validate(scope, id, props);
+    this.project = valid.project;
+    this.image = props.image;
+    this.source = props.source;
+    this.pipelineName = valid.pipelineName;
+    registerBuiltImage(this, this.image);
+    warnOfUnpinned(this, { builderImage: props.builderImage ?? BUILDER_IMAGE });
+
+    const placement = { project: this.project, provider: props.provider, enableApis: props.enableApis };
+    const accountId = accountIdFor(this.pipelineName);
+    this.serviceAccount =
+      props.serviceAccountEmail === undefined
+        ? createIdentity(this, { ...placement, accountId, displayName: `Builds ${this.image.split("/").pop()}` })
+        : undefined;
+    this.serviceAccountEmail = props.serviceAccountEmail ?? serviceAccountEmail(accountId, this.project);
+    this.repository = this.createRepository(props, valid.image);
+    const grants = this.grant(props, valid.image);
+    this.config = this.buildConfig(props);
+    if (valid.location !== undefined) {
+      this.triggerName = `projects/${this.project}/locations/${valid.location}/triggers/${this.pipelineName}`;
+      this.trigger = this.createTrigger(props, valid.location);
+      const here = TerraformStack.of(this);
+      const before = grants.filter((resource) => TerraformStack.of(resource) === here);
+      // Provenance is stored by Artifact Analysis.
+      const apis = (["cloudbuild", "containeranalysis"] as const).map((api) => enabledApi(this, api, placement));
+      waitFor(this.trigger, this.serviceAccount, ...apis, ...before);
+    }
+  }
+
+  /** The pipeline's build as the text of a `cloudbuild.yaml`: for a trigger of the caller's own, and for reading. */
+  public renderCloudBuildConfig(): string {
+    // Loaded when first used: a deployment needs no YAML.
+    const { toYaml } = require("./private/cloud-build-yaml") as typeof import("./private/cloud-build-yaml");
+    return toYaml(this.config);
+  }
+
+  /**
+   * Leaves trigger, identity, its grants, and the repository with its images alone from now on: the next apply forgets
+   * them and destroys nothing. Terraform 1.7 or newer.
+   */
+  public release(): void {
+    if (this.released) {
+      return;
+    }
+    this.released = true;
+    unclaim(this);
+    releaseBindings(this);
+    for (const resource of [this.trigger, this.serviceAccount]) {
+      if (resource) {
+        forget(resource);
+      }
+    }
+    this.repository?.release(this);
+  }
+
+  private createRepository(props: BuildPipelineProps, image: ArtifactRegistryImage): SharedRepository | undefined {
+    if (props.createRepository === false) {
+      return undefined;
+    }
+    const { project, location, repositoryId } = image;
+    return SharedRepository.of(this, {
+      project,
+      location,
+      repositoryId,
+      protect: props.deletionProtection !== false,
+      immutableTags: props.immutableTags,
+      scanning: props.vulnerabilityScanning,
+      enableApis: props.enableApis,
+      provider: props.provider,
+    });
+  }
+
+  /** What the identity needs to push and to log; nothing of keys, notes and attestors. */
+  private grant(props: BuildPipelineProps, image: ArtifactRegistryImage): TerraformResource[] {
+    const member = `serviceAccount:${this.serviceAccountEmail}`;
+    const { project, location, repositoryId } = image;
+    const placement = { project: this.project, provider: props.provider, enableApis: props.enableApis };
+    const push = grantBinding(this, {
+      opened: { kind: "repository", project, location, repositoryId },
+      role: ROLES.REPOSITORY_WRITER,
+      member,
+      provider: props.provider,
+      after: [this.serviceAccount, this.repository?.resource],
+    });
+    const log = grantBinding(this, {
+      opened: { kind: "project", project: this.project },
+      role: ROLES.LOG_WRITER,
+      member,
+      provider: props.provider,
+      after: [this.serviceAccount, enabledApi(this, "cloudresourcemanager", placement)],
+    });
+    return [push, log];
+  }
+
+  private buildConfig(props: BuildPipelineProps): BuildConfig {
+    const tag = props.tag ?? "$COMMIT_SHA";
+    return {
+      steps: [
+        {
+          id: "build",
+          image: props.builderImage ?? BUILDER_IMAGE,
+          script: BUILD_SCRIPT,
+          env: {
+            IMAGE: this.image,
+            TAG: tag,
+            DOCKERFILE: props.dockerfile ?? "Dockerfile",
+            CONTEXT: props.buildContext ?? ".",
+          },
+        },
+      ],
+      images: [`${this.image}:${tag}`],
+      verified: true,
+      serviceAccount: accountResource(this.serviceAccountEmail, this.project),
+      timeout: props.timeout ?? "1800s",
+      machineType: props.machineType,
+      workerPool: props.workerPool,
+    };
+  }
+
+  private createTrigger(props: BuildPipelineProps, location: string): CloudbuildTrigger {
+    claim(this, "trigger", `projects/${this.project}/locations/${location}/triggers/${this.pipelineName}`);
+    return fixAddress(
+      new CloudbuildTrigger(this, "Trigger", {
+        project: this.project,
+        location,
+        name: this.pipelineName,
+        description: `Builds and pushes ${this.image}`,
+        serviceAccount: this.config.serviceAccount,
+        buildAttribute: toTriggerBuild(this.config),
+        ...triggerSource(props.source),
+        provider: props.provider,
+      }),
+      logicalId(this.project, location, this.pipelineName),
+    );
+  }
+}
+
+/** What validation found out. */
+interface ValidatedPipeline {
+  readonly project: string;
+  readonly pipelineName: string;
+  readonly image: ArtifactRegistryImage;
+  /** The region of the trigger; undefined where none is made. */
+  readonly location?: string;
+}
+
+function validate(scope: Construct, id: string, props: BuildPipelineProps): ValidatedPipeline {
+  const refusals = new Refusals(pathOf(scope, id));
+  const project = resolveProject(refusals, scope, props);
+  const image = checkImage(refusals, props.image);
+  const pipelineName = checkPipelineName(refusals, props.pipelineName, image, "build");
+  checkSubstitutions(refusals, props);
+  checkTimeout(refusals, props.timeout);
+  if (props.serviceAccountEmail !== undefined) {
+    refusals.email("serviceAccountEmail", props.serviceAccountEmail);
+  }
+  const location = checkSource(refusals, props.source);
+  checkWorkerPool(refusals, props.workerPool, location);
+  refusals.throwIfAny();
+  return { project, pipelineName, image: image as ArtifactRegistryImage, location };
+}

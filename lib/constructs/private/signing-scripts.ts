@@ -1,0 +1,475 @@
+// What a signing build finds out before it signs. Each step is one bash script; what it has to decide about answers of
+// Google's APIs is Python, which the image with gcloud brings along: nothing is cut out of JSON with regular expressions.
+
+/**
+ * A step that decides something in Python.
+ *
+ * Python runs isolated (`-I`): a file of the working directory, which may hold a source, cannot pose as a module. The
+ * data of the construct is in a quoted here-document, so that neither Cloud Build nor bash reads anything into it.
+ */
+function pythonStep(step: string, code: string, data: readonly unknown[] = []): string {
+  return `#!/usr/bin/env bash
+set -euo pipefail
+${APIS}
+data="$(mktemp)"
+code="$(mktemp)"
+cat > "$data" <<'DATA'
+${data.map((entry) => JSON.stringify(entry)).join("\n")}
+DATA
+cat > "$code" <<'PYTHON'
+STEP = "${step}"
+${COMMON}
+${code}PYTHON
+python3 -I "$code" "$data"
+`;
+}
+
+/** Where Google's APIs are, and who asks: known to gcloud, which is told so by whoever runs the step. */
+const APIS = `
+base() {
+  local override
+  override="$(gcloud config get-value "api_endpoint_overrides/$1" 2>/dev/null)"
+  [[ "$override" == http* ]] || override="https://$1.googleapis.com/"
+  printf '%s' "\${override%/}"
+}
+
+TOKEN="$(gcloud auth print-access-token)"
+CLOUD_BUILD="$(base cloudbuild)"
+CONTAINER_ANALYSIS="$(base containeranalysis)"
+export TOKEN CLOUD_BUILD CONTAINER_ANALYSIS
+`;
+
+const COMMON = `import datetime
+import json
+import os
+import re
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+
+DIGEST = re.compile("sha256:[0-9a-f]{64}")
+UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def fail(text):
+    print(STEP + ": " + text, file=sys.stderr)
+    sys.exit(1)
+
+
+def unexpected(kind, error, trace):
+    # What is not understood is never taken for good; a trace of calls would help nobody.
+    print(STEP + ": an answer could not be understood: " + kind.__name__ + ": " + str(error), file=sys.stderr)
+
+
+sys.excepthook = unexpected
+
+
+def data():
+    with open(sys.argv[1], encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines if line.strip()]
+
+
+def images():
+    with open(os.environ["IMAGES_FILE"], encoding="utf-8") as lines:
+        found = lines.read().splitlines()
+    if not found:
+        fail("the list of images is empty")
+    for image in found:
+        if not re.fullmatch("[a-z0-9.-]+/[a-z0-9._/-]+@sha256:[0-9a-f]{64}", image):
+            fail("no image with a digest, got " + repr(image))
+    return found
+
+
+def get(base, path, query=None, absent=False):
+    """The answer of an API; None for a 404 where that is allowed. Every other error ends the step."""
+    url = base + "/v1/" + path + ("?" + urllib.parse.urlencode(query) if query else "")
+    for pause in (2, 5, 10, None):
+        request = urllib.request.Request(url, headers={"Authorization": "Bearer " + os.environ["TOKEN"]})
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            if error.code == 404 and absent:
+                return None
+            if error.code < 500 and error.code != 429 or pause is None:
+                fail(path + " was answered with " + str(error.code) + ": " + error.read(400).decode("utf-8", "replace"))
+        except OSError as error:
+            if pause is None:
+                fail(path + " cannot be read: " + str(error))
+        time.sleep(pause)
+
+
+def occurrences(kind, image):
+    """Everything of a kind that Artifact Analysis stores about an image, all pages."""
+    project = "/".join(image.split("/")[1:2])
+    if "." in project:
+        project = image.split("/")[1] + ":" + image.split("/")[2]
+    query = {"filter": 'kind="' + kind + '" AND resourceUrl="https://' + image + '"', "pageSize": "1000"}
+    found = []
+    while True:
+        page = get(os.environ["CONTAINER_ANALYSIS"], "projects/" + urllib.parse.quote(project) + "/occurrences", query)
+        if page.get("unreachable"):
+            fail("Artifact Analysis cannot reach " + ", ".join(page["unreachable"]))
+        found += page.get("occurrences", [])
+        if not page.get("nextPageToken"):
+            break
+        query["pageToken"] = page["nextPageToken"]
+    # The service filters; whether it did is checked.
+    return [one for one in found if one.get("kind") == kind and one.get("resourceUri") == "https://" + image]
+`;
+
+/** One row of the table: which build of which trigger may have which images signed. */
+export interface BuildRow {
+  /** `projects/P/locations/L/triggers/NAME`. */
+  readonly trigger: string;
+  readonly serviceAccount: string;
+  /** `https://github.com/org/app`, without `.git`. */
+  readonly repository: string;
+  readonly branch?: string;
+  readonly tag?: string;
+  /** The image path that is signed, and everything below it. */
+  readonly image: string;
+  readonly images: number;
+}
+
+/**
+ * Reads the build again from Cloud Build and checks it against the table. Of the message only the id is taken: whoever can
+ * publish to the topic could otherwise choose what is signed.
+ */
+export function checkBuildScript(rows: readonly BuildRow[]): string {
+  return pythonStep("check-build", CHECK_BUILD, rows);
+}
+
+const CHECK_BUILD = `
+def find(build_id, rows):
+    """The build of this id, in one of the places of the table; and the place."""
+    for place in sorted({row["trigger"].rsplit("/triggers/", 1)[0] for row in rows}):
+        build = get(os.environ["CLOUD_BUILD"], place + "/builds/" + build_id, absent=True)
+        if build is not None:
+            return place, build
+    fail("no project of the table has the build " + build_id)
+
+
+def ref_of(substitutions):
+    """Branch or tag, as the kind of row and the name; a build has one of them."""
+    found = [(kind, substitutions[name]) for kind, name in (("branch", "BRANCH_NAME"), ("tag", "TAG_NAME"))
+             if substitutions.get(name)]
+    if len(found) != 1:
+        fail("the build says of no one branch or tag that it is from it")
+    return found[0]
+
+
+def within(path, prefix):
+    return path == prefix or path.startswith(prefix + "/")
+
+
+def main():
+    build_id = os.environ["REQUESTED_BUILD"]
+    if not UUID.fullmatch(build_id):
+        fail("no build id, got " + repr(build_id))
+    rows = data()
+    place, build = find(build_id, rows)
+    project = place.split("/")[1]
+    if build.get("id") != build_id or build.get("projectId") != project:
+        fail("another build was answered: " + str(build.get("projectId")) + "/" + str(build.get("id")))
+    if build.get("status") != "SUCCESS":
+        fail("the build did not succeed: its status is " + str(build.get("status")))
+
+    # Only a trigger's build has the id of a trigger; names are substitutions, which a person can choose.
+    trigger_id = build.get("buildTriggerId", "")
+    if not UUID.fullmatch(trigger_id):
+        fail("the build was started by no trigger")
+    trigger = get(os.environ["CLOUD_BUILD"], place + "/triggers/" + trigger_id)
+    if trigger.get("id") != trigger_id:
+        fail("another trigger was answered: " + str(trigger.get("id")))
+    name = place + "/triggers/" + str(trigger.get("name"))
+    rows = [row for row in rows if row["trigger"] == name]
+    if not rows:
+        fail("no row of the table has the trigger " + name)
+
+    kind, ref = ref_of(build.get("substitutions", {}))
+    if not re.fullmatch("[A-Za-z0-9._/+-]+", ref):
+        fail("the " + kind + " has a name that is not understood: " + repr(ref))
+    rows = [row for row in rows if kind in row and re.fullmatch(row[kind], ref)]
+    if not rows:
+        fail("no row of the table has the " + kind + " " + ref + " of the trigger " + name)
+    if len(rows) > 1:
+        fail("several rows of the table have the " + kind + " " + ref + " of the trigger " + name)
+    row = rows[0]
+
+    account = str(build.get("serviceAccount")).rsplit("/", 1)[-1]
+    if account != row["serviceAccount"]:
+        fail("the build ran as " + account + ", and not as " + row["serviceAccount"])
+    source = build.get("source", {}).get("gitSource", {}).get("url")
+    if source is not None and re.sub("[.]git$", "", source) != row["repository"]:
+        fail("the build was of " + source + ", and not of " + row["repository"])
+    if build.get("options", {}).get("requestedVerifyOption") != "VERIFIED":
+        fail("the build did not ask for verified provenance")
+
+    signed = []
+    results = build.get("results", {}).get("images", [])
+    if len(results) != row["images"]:
+        fail("the build has " + str(len(results)) + " images, and the table says " + str(row["images"]))
+    for image in results:
+        path = re.sub(":[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$", "", image["name"])
+        if not re.fullmatch("[a-z0-9-]+[.]pkg[.]dev(/[a-z0-9]+([._-]+[a-z0-9]+)*)+", path):
+            fail("no image path, got " + repr(image["name"]))
+        if not within(path, row["image"]):
+            fail(path + " is not " + row["image"] + " nor below it")
+        if not DIGEST.fullmatch(image.get("digest", "")):
+            fail("no digest of " + path + ", got " + repr(image.get("digest")))
+        signed.append(path + "@" + image["digest"])
+    if len(set(signed)) != len(signed):
+        fail("the build has an image twice")
+
+    facts = {
+        "row": row, "build": build_id, "place": place, "trigger": trigger_id, "kind": kind, "ref": ref,
+        # projects/NUMBER/locations/L/builds/ID
+        "name": str(build.get("name")), "commit": build.get("substitutions", {}).get("COMMIT_SHA"),
+    }
+    with open(os.environ["BUILD_FILE"], "w", encoding="utf-8") as file:
+        json.dump(facts, file)
+    with open(os.environ["IMAGES_FILE"], "w", encoding="utf-8") as file:
+        file.write("".join(image + "\\n" for image in signed))
+    for image in signed:
+        print(STEP + ": " + image + " is of build " + build_id + " of " + name)
+
+
+main()
+`;
+
+/**
+ * Checks that Cloud Build itself says of every image which build, trigger, repository and commit it is from.
+ * Source: https://docs.cloud.google.com/build/gcb-buildtypes/google-worker/v1
+ */
+export const PROVENANCE_SCRIPT = pythonStep(
+  "provenance",
+  `
+BUILDER = "https://cloudbuild.googleapis.com/GoogleHostedWorker"
+BUILD_TYPE = "https://cloud.google.com/build/gcb-buildtypes/google-worker/v1"
+
+
+def repository(uri):
+    """A repository without what is around it: git+https://github.com/org/app.git@refs/heads/main."""
+    plain = re.sub("^git[+]", "", uri).split("@")[0]
+    return re.sub("[.]git$", "", plain)
+
+
+def wrong(statement, image, facts):
+    """Why a provenance is not that of the build; None where it is."""
+    digest = image.split("@sha256:")[1]
+    if statement.get("predicateType") != "https://slsa.dev/provenance/v1":
+        return "it is of the type " + str(statement.get("predicateType"))
+    if digest not in [subject.get("digest", {}).get("sha256") for subject in statement.get("subject", [])]:
+        return "it is about another digest"
+    definition = statement["predicate"]["buildDefinition"]
+    details = statement["predicate"]["runDetails"]
+    if definition.get("buildType") != BUILD_TYPE:
+        return "its build type is " + str(definition.get("buildType"))
+    if details.get("builder", {}).get("id") != BUILDER:
+        return "its builder is " + str(details.get("builder", {}).get("id"))
+    invocation = details.get("metadata", {}).get("invocationId")
+    names = [facts["place"] + "/builds/" + facts["build"], facts["name"]]
+    if invocation not in ["https://cloudbuild.googleapis.com/v1/" + name for name in names]:
+        return "it is of the build " + str(invocation)
+    internal = definition.get("internalParameters", {})
+    if not str(internal.get("triggerUri")).endswith("/triggers/" + facts["trigger"]):
+        return "it is of the trigger " + str(internal.get("triggerUri"))
+    system = internal.get("systemSubstitutions", {})
+    account = system.get("SERVICE_ACCOUNT_EMAIL", facts["row"]["serviceAccount"])
+    if account != facts["row"]["serviceAccount"]:
+        return "its build ran as " + str(account)
+    return wrong_source(definition, system, facts)
+
+
+def wrong_source(definition, system, facts):
+    external = definition.get("externalParameters", {})
+    stated = [external[name] for name in ("buildConfigSource", "sourceToBuild") if external.get(name)]
+    commits = [one for one in definition.get("resolvedDependencies", []) if "gitCommit" in one.get("digest", {})]
+    if not commits:
+        return "it names no commit"
+    repositories = {repository(one["uri"]) for one in commits} | {repository(one["repository"]) for one in stated}
+    if repositories != {facts["row"]["repository"]}:
+        return "its source is " + ", ".join(sorted(repositories))
+    hashes = {one["digest"]["gitCommit"] for one in commits} | {system.get("COMMIT_SHA"), facts["commit"]}
+    if len(hashes) != 1:
+        return "its commits differ: " + ", ".join(sorted(str(one) for one in hashes))
+    prefix = {"branch": "refs/heads/", "tag": "refs/tags/"}
+    named = {"branch": system.get("BRANCH_NAME"), "tag": system.get("TAG_NAME")}
+    refs = {prefix[kind] + name for kind, name in named.items() if name}
+    refs |= {one["ref"] for one in stated if str(one.get("ref")).startswith("refs/")}
+    refs |= {one["uri"].split("@", 1)[1] for one in commits if "@refs/" in one["uri"]}
+    if refs != {prefix[facts["kind"]] + facts["ref"]}:
+        return "it is from " + (", ".join(sorted(refs)) or "no branch or tag")
+    return None
+
+
+def reason_against(image, facts):
+    reason = "there is none by Cloud Build"
+    for one in occurrences("BUILD", image):
+        statement = one.get("build", {}).get("inTotoSlsaProvenanceV1")
+        # Anybody who may create occurrences in the project can write one; only Google can attach it to this note.
+        if statement and one.get("noteName", "").startswith("projects/verified-builder/notes/"):
+            reason = wrong(statement, image, facts)
+            if reason is None:
+                return None
+    return reason
+
+
+def main():
+    with open(os.environ["BUILD_FILE"], encoding="utf-8") as file:
+        facts = json.load(file)
+    deadline = time.monotonic() + int(os.environ["PROVENANCE_TIMEOUT"])
+    for image in images():
+        while True:
+            reason = reason_against(image, facts)
+            if reason is None or time.monotonic() >= deadline:
+                break
+            time.sleep(min(10, max(1, deadline - time.monotonic())))
+        if reason is not None:
+            fail(image + " has no provenance that fits: " + reason)
+        print(STEP + ": " + image + " is from " + facts["row"]["repository"] + " " + facts["ref"])
+
+
+main()
+`,
+);
+
+/** A vulnerability that is let through for a while. */
+export interface ExceptionRow {
+  readonly id: string;
+  /** The last day, `YYYY-MM-DD`, in UTC. */
+  readonly until: string;
+  readonly reason: string;
+}
+
+/**
+ * Checks what Artifact Analysis found in every image. A scan that is missing, unfinished or unreadable fails, as does a
+ * vulnerability whose severity nobody has said yet.
+ * Source: https://docs.cloud.google.com/artifact-analysis/docs/container-scanning-overview
+ */
+export function vulnerabilityScript(exceptions: readonly ExceptionRow[]): string {
+  return pythonStep("vulnerabilities", VULNERABILITIES, exceptions);
+}
+
+const VULNERABILITIES = `
+SEVERITIES = ["MINIMAL", "LOW", "MEDIUM", "HIGH", "CRITICAL"]
+ANALYSIS = re.compile("projects/goog-analysis/(locations/[a-z0-9-]+/)?notes/PACKAGE_VULNERABILITY")
+VULNERABILITY = re.compile("projects/goog-vulnz/(locations/[a-z0-9-]+/)?notes/([A-Za-z0-9._-]+)")
+
+
+def scanned(image, deadline):
+    """Waits until the scan is through; nothing but a finished one ends well."""
+    while True:
+        # Only Google can attach to this note, whoever else may create occurrences in the project.
+        found = [one for one in occurrences("DISCOVERY", image) if ANALYSIS.fullmatch(one.get("noteName", ""))]
+        statuses = {one.get("discovery", {}).get("analysisStatus") for one in found}
+        if statuses and statuses <= {"FINISHED_SUCCESS", "COMPLETE"}:
+            return
+        if statuses & {"FINISHED_FAILED", "FINISHED_UNSUPPORTED"}:
+            fail(image + " could not be scanned: " + ", ".join(sorted(str(one) for one in statuses)))
+        if time.monotonic() >= deadline:
+            said = ", ".join(sorted(str(one) for one in statuses)) or "nothing; is scanning enabled?"
+            fail(image + " was not scanned in time: Artifact Analysis says " + said)
+        time.sleep(15)
+
+
+def main():
+    today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
+    allowed = {one["id"]: one for one in data()}
+    threshold = SEVERITIES.index(os.environ["SEVERITY"])
+    fixable_only = os.environ["FIXABLE_ONLY"] == "true"
+    deadline = time.monotonic() + int(os.environ["SCAN_TIMEOUT"])
+    bad = []
+    for image in images():
+        scanned(image, deadline)
+        found = 0
+        for one in occurrences("VULNERABILITY", image):
+            found += 1
+            details = one["vulnerability"]
+            match = VULNERABILITY.fullmatch(one.get("noteName", ""))
+            name = match.group(2) if match else str(one.get("noteName"))
+            severity = details.get("effectiveSeverity") or details.get("severity") or "SEVERITY_UNSPECIFIED"
+            # A severity that is not known counts as the highest.
+            if severity in SEVERITIES and SEVERITIES.index(severity) < threshold:
+                continue
+            fixable = details.get("fixAvailable") is True
+            if fixable_only and not fixable and severity in SEVERITIES:
+                continue
+            exception = allowed.get(name)
+            if exception is not None and today <= exception["until"]:
+                print(STEP + ": " + name + " is let through until " + exception["until"] + ": " + exception["reason"])
+                continue
+            expired = "; its exception ended on " + exception["until"] if exception else ""
+            bad.append(image + " has " + name + " (" + severity + (", fixable" if fixable else "") + ")" + expired)
+        print(STEP + ": " + image + " was scanned, with " + str(found) + " findings")
+    if bad:
+        fail("; ".join(bad))
+
+
+main()
+`;
+
+/**
+ * Reads which images are to be signed again: lines of a file, or what `binauthz admit --format json` says of what runs. An
+ * image without a digest cannot be signed, and remains.
+ */
+export const READ_LIST_SCRIPT = `#!/usr/bin/env bash
+set -euo pipefail
+
+code="$(mktemp)"
+cat > "$code" <<'PYTHON'
+import json
+import os
+import re
+import sys
+
+IMAGE = re.compile("[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+@sha256:[0-9a-f]{64}")
+
+
+def fail(text):
+    print("read-list: " + text, file=sys.stderr)
+    sys.exit(1)
+
+
+def with_digest(image, digest):
+    """The image by its digest and without its tag; as it is where it has none."""
+    name, _, own = image.partition("@")
+    name = re.sub(":[A-Za-z0-9_][A-Za-z0-9_.-]*$", "", name)
+    return name + "@" + (own or digest) if own or digest else image
+
+
+def of_decisions(text):
+    document = json.loads(text)
+    if document.get("schemaVersion") != 1 or not isinstance(document.get("decisions"), list):
+        fail("the list is JSON, and not what binauthz admit prints")
+    # Nobody asks for the attestations of an exempt image.
+    asked = [one for one in document["decisions"] if one.get("category") != "exempt"]
+    return [with_digest(one["image"], one.get("runningDigest")) for one in asked]
+
+
+def of_lines(text):
+    lines = [re.sub("(^|[ \\t])#.*$", "", line).strip() for line in text.splitlines()]
+    return [with_digest(line, None) for line in lines if line]
+
+
+with open(os.environ["LIST_FILE"], encoding="utf-8") as file:
+    text = file.read()
+try:
+    wanted = of_decisions(text) if text.lstrip().startswith("{") else of_lines(text)
+except (ValueError, KeyError, AttributeError, TypeError) as error:
+    fail("the list cannot be read: " + str(error))
+wanted = sorted(set(wanted))
+if not wanted:
+    fail("the list is empty")
+known = [image for image in wanted if IMAGE.fullmatch(image)]
+with open(os.environ["IMAGES_FILE"], "w", encoding="utf-8") as file:
+    file.write("".join(image + "\\n" for image in known))
+with open(os.environ["REMAINING_FILE"], "w", encoding="utf-8") as file:
+    file.write("".join(json.dumps(image) + " has no digest\\n" for image in wanted if image not in known))
+print("read-list: " + str(len(known)) + " images by digest, " + str(len(wanted) - len(known)) + " without one")
+PYTHON
+python3 -I "$code"
+`;

@@ -1,0 +1,744 @@
+import { CloudbuildTrigger, type CloudbuildTriggerConfig } from "@cdktf/provider-google/lib/cloudbuild-trigger";
+import type { ServiceAccount } from "@cdktf/provider-google/lib/service-account";
+import { type TerraformProvider, type TerraformResource, TerraformStack } from "cdktf";
+import { Construct, type IConstruct } from "constructs";
+import { parseArtifactRegistryImage } from "../vocabulary/image-reference";
+import { parseRegionOrZone } from "../vocabulary/location";
+import { ProblemCode, show } from "../vocabulary/problem";
+import { PROJECT_NUMBER, serviceAccountEmail, TRIGGER_NAME } from "../vocabulary/resource-name";
+import { ROLES } from "../vocabulary/roles";
+import type { ISigningAttestor } from "./attestor";
+import { claim, fixAddress, logicalId, unclaim, waitFor } from "./private/addressing";
+import { apiOfStack, enabledApi } from "./private/apis";
+import { type BuildConfig, type BuildStep, toTriggerBuild } from "./private/cloud-build-config";
+import { registerBuiltImage } from "./private/exemptions";
+import { grantBinding, grantedTo, releaseBindings } from "./private/iam";
+import {
+  accountIdFor,
+  accountResource,
+  checkAnchored,
+  checkImage,
+  checkRepository,
+  checkTimeout,
+  checkWorkerPool,
+  createIdentity,
+  SIGNER_IMAGE,
+  warnOfUnpinned,
+} from "./private/pipeline";
+import { resolveProject } from "./private/project";
+import { pathOf, Refusals } from "./private/refusals";
+import { repeated } from "./private/repeated";
+import { ATTESTED_SCRIPT, REPORT_SCRIPT, SIGN_LIST_SCRIPT } from "./private/signer-scripts";
+import { checkSigningAttestors, grantSigning } from "./private/signing-attestors";
+import { type BuildRow, checkBuildScript, PROVENANCE_SCRIPT, vulnerabilityScript } from "./private/signing-scripts";
+import { forget } from "./private/terraform-block";
+import type { SignedBuild, SignedBuildRow } from "./signed-build";
+import type { Gate, SigningGate } from "./signing-gate";
+import { SigningStart } from "./signing-start";
+
+/** A build that signs what other builds pushed. */
+export interface ISigningTrigger extends IConstruct {
+  /** The e-mail address of the identity that signs. */
+  readonly serviceAccountEmail: string;
+}
+
+/** What a signing trigger is made of. */
+export interface SigningTriggerProps {
+  /** The name of the trigger; the service account is named after it. One trigger is made for each project that builds. */
+  readonly triggerName: string;
+
+  /** The region of the trigger: `us-central1`; that of the worker pool or connected repository, where there is one. */
+  readonly location: string;
+
+  /** The attestors that attest each image, each with the key to sign with. */
+  readonly attestors: ISigningAttestor[];
+
+  /** The table: builds of which trigger and which branch may have which images signed. Nothing else is. */
+  readonly builds: SignedBuild[];
+
+  /**
+   * What starts a signing build.
+   * @default SigningStart.afterBuild()
+   */
+  readonly start?: SigningStart;
+
+  /**
+   * What has to hold before an image is signed, on top of the build and its provenance, which are always checked.
+   * @default - nothing more
+   */
+  readonly gates?: SigningGate[];
+
+  /**
+   * Who may approve, in IAM's form: `group:EMAIL`. Each signing build then waits for an approval; the role lets them approve
+   * any waiting build of the project. An empty list: builds wait, and the role is granted elsewhere.
+   * @default - no approval is needed
+   */
+  readonly approvers?: string[];
+
+  /**
+   * The number of the project that signs, literal. Needed where it is not the project that builds: its Cloud Build service
+   * agent has to be let subscribe to the topic there.
+   * @default - none, builds are of the same project
+   */
+  readonly projectNumber?: string;
+
+  /**
+   * How long a signing build may take, in seconds.
+   * @default "1800s"
+   */
+  readonly timeout?: string;
+
+  /**
+   * How long the build waits for the provenance of an image, in seconds.
+   * @default "120s"
+   */
+  readonly provenanceTimeout?: string;
+
+  /**
+   * The private worker pool: `projects/P/locations/L/workerPools/W`, in the region of the trigger.
+   * @default - Cloud Build's shared pool
+   */
+  readonly workerPool?: string;
+
+  /**
+   * The image of all steps: needs bash, curl, python3 and gcloud with its beta commands. Pin it by digest.
+   * @default "gcr.io/google.com/cloudsdktool/google-cloud-cli:528.0.0-slim"
+   */
+  readonly signerImage?: string;
+
+  /**
+   * The e-mail address of an identity that exists already; it gets the same grants.
+   * @default - a service account of the trigger's own
+   */
+  readonly serviceAccountEmail?: string;
+
+  /**
+   * Whether the identity may only create attestations, see `AttestOptions.createOnly`. `false` is refused where images or
+   * their scans are in the project of an attestor: the signer could change what it is to check.
+   * @default true
+   */
+  readonly createOnly?: boolean;
+
+  /**
+   * The project that signs. A project of its own keeps its builds' administrators apart from those who build.
+   * @default - the literal project of the google provider
+   */
+  readonly project?: string;
+
+  /**
+   * Whether the APIs of the trigger are enabled here; `false` where an organisation does it elsewhere.
+   * @default true
+   */
+  readonly enableApis?: boolean;
+
+  /**
+   * The google provider, where the stack has several.
+   * @default - the default provider of the stack
+   */
+  readonly provider?: TerraformProvider;
+}
+
+// Kept apart from a source that may be checked out in /workspace.
+const VOLUME = { name: "binauthz", path: "/binauthz" };
+const IMAGES_FILE = `${VOLUME.path}/images`;
+const BUILD_FILE = `${VOLUME.path}/build.json`;
+
+const TRIGGER = /^projects\/([^/]+)\/locations\/([a-z0-9-]+)\/triggers\/([^/]+)$/;
+// As a browser shows it; no port, no user, no query: provenance has none either.
+const REPOSITORY_URL = /^https:\/\/[a-z0-9.-]+(?:\/[A-Za-z0-9._-]+)+$/;
+
+abstract class SigningTriggerBase extends Construct implements ISigningTrigger {
+  public abstract readonly serviceAccountEmail: string;
+}
+
+/**
+ * A Cloud Build trigger that signs what other builds pushed, with an identity that those builds do not have.
+ *
+ * Of the message that starts it, it takes the id of a build and nothing else. It reads that build again from Cloud Build,
+ * checks that it ended well and that a row of the table has its trigger, its branch or tag and its identity, takes the
+ * digests from the build's results, checks what Cloud Build's provenance says of each, asks the gates, and signs. Whatever
+ * cannot be read or is not understood ends the build before it signs.
+ *
+ * @exampleMetadata fixture=part
+ * @example
+ * declare const build: BuildPipeline;
+ * declare const attestor: Attestor;
+ * new SigningTrigger(stack, "Signer", {
+ *   triggerName: "sign-web",
+ *   location: "us-central1",
+ *   attestors: [attestor],
+ *   builds: [SignedBuild.ofPipeline(build, { repositoryUrl: "https://github.com/my-org/web" })],
+ *   gates: [SigningGate.vulnerabilities({ severity: VulnerabilitySeverity.HIGH, fixableOnly: true })],
+ * });
+ */
+export class SigningTrigger extends SigningTriggerBase {
+  public readonly serviceAccountEmail: string;
+  /** The project that signs. */
+  public readonly project: string;
+  /** The name of the trigger. */
+  public readonly triggerName: string;
+  /** The attestors that attest each image. */
+  public readonly attestors: ISigningAttestor[];
+  /** The resources of the triggers, one for each project that builds; none with `SigningStart.ownTrigger()`. */
+  public readonly triggers: CloudbuildTrigger[];
+  /** The resource of the identity; undefined where an existing one was given. */
+  public readonly serviceAccount?: ServiceAccount;
+
+  private readonly config: BuildConfig;
+  private released = false;
+
+  /**
+   * @param scope the construct's parent
+   * @param id the construct's id; no part of any address
+   * @param props the trigger
+   */
+  public constructor(scope: Construct, id: string, props: SigningTriggerProps) {
+    super(scope, id);
+    const valid = validate(scope, id, props);
+    this.project = valid.project;
+    this.triggerName = props.triggerName;
+    this.attestors = [...props.attestors];
+    for (const { row } of valid.rows) {
+      if (row.pipeline === undefined) {
+        registerBuiltImage(this, row.image);
+      }
+    }
+    warnOfUnpinned(this, { signerImage: props.signerImage ?? SIGNER_IMAGE });
+
+    const placement = { project: this.project, provider: props.provider, enableApis: props.enableApis };
+    const accountId = accountIdFor(this.triggerName);
+    this.serviceAccount =
+      props.serviceAccountEmail === undefined
+        ? createIdentity(this, { ...placement, accountId, displayName: `Signs for ${this.triggerName}` })
+        : undefined;
+    this.serviceAccountEmail = valid.email;
+    const grants = this.grant(props, valid.rows);
+    this.config = this.buildConfig(props, valid.rows);
+    this.triggers = this.createTriggers(props, valid.rows);
+    const here = TerraformStack.of(this);
+    const before = grants.filter((resource) => TerraformStack.of(resource) === here);
+    for (const trigger of this.triggers) {
+      waitFor(trigger, this.serviceAccount, enabledApi(this, "cloudbuild", placement), ...before);
+    }
+    this.node.addValidation({ validate: () => this.notSeparate(props, valid.rows) });
+  }
+
+  /**
+   * The signing build as the text of a `cloudbuild.yaml`: for a trigger of the caller's own, and for reading. The trigger
+   * has to declare the substitution `_BUILD_ID`, and to run the build as `serviceAccountEmail`.
+   */
+  public renderCloudBuildConfig(): string {
+    // Loaded when first used: a deployment needs no YAML.
+    const { toYaml } = require("./private/cloud-build-yaml") as typeof import("./private/cloud-build-yaml");
+    return toYaml(this.config);
+  }
+
+  /**
+   * Leaves triggers, identity, and its grants outside of key, note and attestor alone from now on: the next apply forgets
+   * them and destroys nothing. Terraform 1.7 or newer.
+   */
+  public release(): void {
+    if (this.released) {
+      return;
+    }
+    this.released = true;
+    unclaim(this);
+    releaseBindings(this);
+    for (const resource of [...this.triggers, this.serviceAccount]) {
+      if (resource) {
+        forget(resource);
+      }
+    }
+  }
+
+  /** Everything the identity needs, on the narrowest resource that carries it, in the stack of that resource. */
+  private grant(props: SigningTriggerProps, rows: readonly CheckedRow[]): TerraformResource[] {
+    const member = `serviceAccount:${this.serviceAccountEmail}`;
+    const dependsOn = this.serviceAccount ? [this.serviceAccount] : [];
+    const placement = { project: this.project, provider: props.provider, enableApis: props.enableApis };
+    const createOnly = props.createOnly !== false;
+    const onProject = (scope: Construct | undefined, project: string, role: string, who = member) => {
+      const api = project === this.project ? enabledApi(this, "cloudresourcemanager", placement) : undefined;
+      // A pipeline's project is opened in its stack, by the provider of that stack.
+      return grantBinding(scope ?? this, {
+        opened: { kind: "project", project },
+        role,
+        member: who,
+        provider: scope ? undefined : props.provider,
+        after: [...dependsOn, scope ? apiOfStack(scope, "cloudresourcemanager", project) : api],
+      });
+    };
+    return [
+      ...grantSigning(member, props.attestors, createOnly, dependsOn),
+      ...gatesOf(props).flatMap((gate) =>
+        gate.kind === "attested-by" ? gate.attestor.grants.viewAttestations(member, { dependsOn }).resources : [],
+      ),
+      ...rows.flatMap(({ row, trigger, imageProject }) => [
+        onProject(row.pipeline, trigger.project, ROLES.BUILDS_VIEWER),
+        onProject(row.pipeline, imageProject, ROLES.OCCURRENCES_VIEWER),
+      ]),
+      onProject(undefined, this.project, ROLES.LOG_WRITER),
+      ...(props.approvers ?? []).map((approver) => onProject(undefined, this.project, ROLES.BUILDS_APPROVER, approver)),
+    ];
+  }
+
+  private buildConfig(props: SigningTriggerProps, rows: readonly CheckedRow[]): BuildConfig {
+    const image = props.signerImage ?? SIGNER_IMAGE;
+    const step = (id: string, script: string, env: Record<string, string>): BuildStep => ({
+      id,
+      image,
+      script,
+      env,
+      volume: VOLUME,
+    });
+    return {
+      steps: [
+        // The only value from outside; everything else is in the scripts.
+        step("check-build", checkBuildScript(rows.map(({ table }) => table)), {
+          REQUESTED_BUILD: "$_BUILD_ID",
+          BUILD_FILE,
+          IMAGES_FILE,
+        }),
+        step("provenance", PROVENANCE_SCRIPT, {
+          BUILD_FILE,
+          IMAGES_FILE,
+          PROVENANCE_TIMEOUT: seconds(props.provenanceTimeout ?? "120s"),
+        }),
+        ...gatesOf(props).map((gate, index) => gateStep(gate, index, step)),
+        ...props.attestors.map((attestor) =>
+          step(`sign-${attestor.attestorName}`, SIGN_LIST_SCRIPT, {
+            ...attestorEnv(attestor),
+            KEY_VERSION: attestor.signingTrustRoot.signingKeyVersion,
+            IMAGES_FILE,
+          }),
+        ),
+        step("report", REPORT_SCRIPT, { IMAGES_FILE }),
+      ],
+      images: [],
+      serviceAccount: accountResource(this.serviceAccountEmail, this.project),
+      timeout: props.timeout ?? "1800s",
+      workerPool: props.workerPool,
+    };
+  }
+
+  private createTriggers(props: SigningTriggerProps, rows: readonly CheckedRow[]): CloudbuildTrigger[] {
+    const start = (props.start ?? SigningStart.afterBuild())._start;
+    switch (start.kind) {
+      case "own-trigger":
+        return [];
+      case "manual":
+        return [
+          this.createTrigger(props, this.triggerName, {
+            sourceToBuild: { repository: start.repository, ref: start.ref, repoType: start.repositoryType },
+            // Declared, so that a run without it is refused by the first step and not by nobody.
+            substitutions: { _BUILD_ID: "" },
+          }),
+        ];
+      case "after-build":
+        return [...new Set(rows.map(({ trigger }) => trigger.project))].map((project) =>
+          this.createTrigger(
+            props,
+            project === this.project ? this.triggerName : `${this.triggerName}-${project.replace(/[^a-z0-9-]/g, "-")}`,
+            {
+              pubsubConfig: { topic: `projects/${project}/topics/cloud-builds` },
+              substitutions: {
+                _BUILD_ID: "$(body.message.attributes.buildId)",
+                _STATUS: "$(body.message.attributes.status)",
+                _TRIGGER_NAME: "$(body.message.data.substitutions.TRIGGER_NAME)",
+              },
+              // Spares builds, the signing builds' own messages first of all; decides nothing: the build is read again.
+              filter: `_STATUS == "SUCCESS" && _TRIGGER_NAME.matches("^(${triggersIn(rows, project).join("|")})$")`,
+            },
+            this.subscription(props, project, rows),
+          ),
+        );
+    }
+  }
+
+  private createTrigger(
+    props: SigningTriggerProps,
+    name: string,
+    start: Partial<CloudbuildTriggerConfig>,
+    after: readonly TerraformResource[] = [],
+  ): CloudbuildTrigger {
+    claim(this, "trigger", `projects/${this.project}/locations/${props.location}/triggers/${name}`);
+    const id = logicalId(this.project, props.location, name);
+    const trigger = fixAddress(
+      new CloudbuildTrigger(this, `Trigger-${name}`, {
+        project: this.project,
+        location: props.location,
+        name,
+        description: `Signs with ${this.attestors.map((attestor) => attestor.attestorName).join(", ")}`,
+        serviceAccount: this.config.serviceAccount,
+        buildAttribute: toTriggerBuild(this.config),
+        approvalConfig: props.approvers === undefined ? undefined : { approvalRequired: true },
+        ...start,
+        provider: props.provider,
+      }),
+      id,
+    );
+    waitFor(trigger, ...after.filter((resource) => TerraformStack.of(resource) === TerraformStack.of(this)));
+    return trigger;
+  }
+
+  /** Lets Cloud Build of this project subscribe to the topic of another one; in its own project it may already. */
+  private subscription(
+    props: SigningTriggerProps,
+    project: string,
+    rows: readonly CheckedRow[],
+  ): readonly TerraformResource[] {
+    if (project === this.project) {
+      return [];
+    }
+    const pipeline = rows.find(({ trigger }) => trigger.project === project)?.row.pipeline;
+    return [
+      grantBinding(pipeline ?? this, {
+        opened: { kind: "topic", project, topic: "cloud-builds" },
+        role: ROLES.TOPIC_SUBSCRIBER,
+        member: `serviceAccount:service-${props.projectNumber}@gcp-sa-cloudbuild.iam.gserviceaccount.com`,
+        provider: pipeline ? undefined : props.provider,
+      }),
+    ];
+  }
+
+  /** What later lines of the program opened: noticed when the app is synthesized. */
+  private notSeparate(props: SigningTriggerProps, rows: readonly CheckedRow[]): string[] {
+    const found: string[] = [];
+    const signer = `serviceAccount:${this.serviceAccountEmail}`;
+    const evidence = new Set(rows.map(({ imageProject }) => imageProject));
+    for (const { role, opened } of grantedTo(this, signer)) {
+      if (role === ROLES.OCCURRENCES_EDITOR && opened.kind === "project" && evidence.has(opened.project)) {
+        found.push(
+          `[${ProblemCode.EVIDENCE_NOT_INDEPENDENT}] the signer is granted ${role} on ${opened.project} by another construct as well, got ${signer}: it could change the provenance and the scans that it checks; allowed: an identity of the trigger's own`,
+        );
+      }
+    }
+    for (const builder of new Set(rows.map(({ row }) => row.serviceAccountEmail))) {
+      const keys = grantedTo(this, `serviceAccount:${builder}`).filter(({ role }) => role === ROLES.KMS_SIGNER);
+      const own = props.attestors.map((attestor) => attestor.signingTrustRoot.cryptoKeyId);
+      for (const { opened } of keys) {
+        if (opened.kind === "key" && own.includes(opened.cryptoKeyId)) {
+          found.push(
+            `[${ProblemCode.SIGNER_NOT_SEPARATE}] the builder ${builder} may sign with ${opened.cryptoKeyId} itself: whatever runs in its builds could sign anything; allowed: a builder without access to the key`,
+          );
+        }
+      }
+    }
+    return found;
+  }
+}
+
+function gatesOf(props: SigningTriggerProps): Gate[] {
+  return (props.gates ?? []).map((gate) => gate._gate);
+}
+
+function gateStep(
+  gate: Gate,
+  index: number,
+  step: (id: string, script: string, env: Record<string, string>) => BuildStep,
+): BuildStep {
+  switch (gate.kind) {
+    case "vulnerabilities":
+      return step(
+        `gate-${index + 1}-vulnerabilities`,
+        vulnerabilityScript(
+          gate.exceptions.map((one) => ({ id: one.vulnerability, until: one.until, reason: one.reason })),
+        ),
+        {
+          SEVERITY: gate.severity,
+          FIXABLE_ONLY: `${gate.fixableOnly}`,
+          SCAN_TIMEOUT: seconds(gate.scanTimeout),
+          IMAGES_FILE,
+        },
+      );
+    case "attested-by":
+      return step(`gate-${index + 1}-${gate.attestor.attestorName}`, ATTESTED_SCRIPT, {
+        ...attestorEnv(gate.attestor),
+        IMAGES_FILE,
+      });
+  }
+}
+
+function attestorEnv(attestor: ISigningAttestor): Record<string, string> {
+  return { ATTESTATION_PROJECT: attestor.project, ATTESTOR: attestor.attestorId, NOTE: attestor.noteId };
+}
+
+/** A duration without its unit. */
+function seconds(duration: string): string {
+  return duration.slice(0, -1);
+}
+
+function triggersIn(rows: readonly CheckedRow[], project: string): string[] {
+  return [...new Set(rows.filter(({ trigger }) => trigger.project === project).map(({ trigger }) => trigger.name))];
+}
+
+/** A row of the table, and what its names say. */
+interface CheckedRow {
+  readonly row: SignedBuildRow;
+  readonly trigger: { readonly project: string; readonly location: string; readonly name: string };
+  readonly imageProject: string;
+  /** As the script reads it. */
+  readonly table: BuildRow;
+}
+
+interface ValidatedTrigger {
+  readonly project: string;
+  readonly email: string;
+  readonly rows: readonly CheckedRow[];
+}
+
+function validate(scope: Construct, id: string, props: SigningTriggerProps): ValidatedTrigger {
+  const refusals = new Refusals(pathOf(scope, id));
+  const project = resolveProject(refusals, scope, props);
+  refusals.name("triggerName", props.triggerName, TRIGGER_NAME);
+  if (refusals.literal("location", props.location) && parseRegionOrZone(props.location)?.kind !== "region") {
+    refusals.add(
+      ProblemCode.INVALID_LOCATION,
+      `"location" is no region, got ${show(props.location)}; allowed: a region such as "us-central1"`,
+    );
+  }
+  checkSigningAttestors(refusals, props.attestors, "trigger");
+  const rows = props.builds.flatMap((build, index) => checkRow(refusals, build._row, `builds[${index}]`));
+  checkTable(refusals, props, project, rows);
+  const email = props.serviceAccountEmail ?? serviceAccountEmail(accountIdFor(props.triggerName), project);
+  if (props.serviceAccountEmail !== undefined) {
+    refusals.email("serviceAccountEmail", props.serviceAccountEmail);
+  }
+  checkSeparation(refusals, props, email, rows);
+  for (const [property, value] of Object.entries({
+    timeout: props.timeout,
+    provenanceTimeout: props.provenanceTimeout,
+  })) {
+    checkTimeout(refusals, value, property);
+  }
+  checkGates(refusals, props);
+  checkStart(refusals, props);
+  checkWorkerPool(refusals, props.workerPool, props.location);
+  refusals.throwIfAny();
+  return { project, email, rows };
+}
+
+function checkRow(refusals: Refusals, row: SignedBuildRow, property: string): CheckedRow[] {
+  const before = refusals.count;
+  const trigger = checkTriggerName(refusals, row, property);
+  checkImage(refusals, row.image, `${property}.image`);
+  refusals.email(`${property}.serviceAccountEmail`, row.serviceAccountEmail);
+  const repository = row.repositoryUrl.replace(/\.git$/, "");
+  if (refusals.literal(`${property}.repositoryUrl`, row.repositoryUrl) && !REPOSITORY_URL.test(repository)) {
+    refusals.add(
+      ProblemCode.INVALID_OPTIONS,
+      `"${property}.repositoryUrl" is no address of a repository, got ${show(row.repositoryUrl)}; allowed: https://HOST/PATH, as a browser shows it`,
+    );
+  }
+  checkRef(refusals, row, property);
+  if (!Number.isInteger(row.imageCount) || row.imageCount < 1) {
+    refusals.add(
+      ProblemCode.INVALID_OPTIONS,
+      `"${property}.imageCount" is no number of images, got ${show(row.imageCount)}; allowed: 1 or more`,
+    );
+  }
+  const image = parseArtifactRegistryImage(row.image);
+  if (refusals.count > before || trigger === undefined || image === undefined) {
+    return [];
+  }
+  const table: BuildRow = {
+    trigger: `projects/${trigger.project}/locations/${trigger.location}/triggers/${trigger.name}`,
+    serviceAccount: row.serviceAccountEmail,
+    repository,
+    branch: row.branch,
+    tag: row.tag,
+    image: row.image,
+    images: row.imageCount,
+  };
+  return [{ row, trigger, imageProject: image.project, table }];
+}
+
+function checkTriggerName(
+  refusals: Refusals,
+  row: SignedBuildRow,
+  property: string,
+): CheckedRow["trigger"] | undefined {
+  if (row.triggerName === undefined) {
+    refusals.add(
+      ProblemCode.INVALID_OPTIONS,
+      `"${property}" is a pipeline that has no trigger of its own, got ${row.pipeline?.node.path}; allowed: SignedBuild.ofTrigger with the name of the trigger that runs it`,
+    );
+    return undefined;
+  }
+  if (!refusals.literal(`${property}.triggerName`, row.triggerName)) {
+    return undefined;
+  }
+  const [, project, location, name] = TRIGGER.exec(row.triggerName) ?? [];
+  if (name === undefined || !TRIGGER_NAME.pattern.test(name)) {
+    refusals.add(
+      ProblemCode.INVALID_NAME,
+      `"${property}.triggerName" is no full name of a trigger, got ${show(row.triggerName)}; allowed: projects/PROJECT/locations/LOCATION/triggers/NAME`,
+    );
+    return undefined;
+  }
+  return { project, location, name };
+}
+
+function checkRef(refusals: Refusals, row: SignedBuildRow, property: string): void {
+  if ((row.branch === undefined) === (row.tag === undefined)) {
+    refusals.add(
+      ProblemCode.INVALID_OPTIONS,
+      `"${property}" has to name a branch or a tag, got ${row.branch === undefined ? "neither" : "both"}; allowed: one of them, and a second row for the other`,
+    );
+  }
+  for (const [kind, expression] of Object.entries({ branch: row.branch, tag: row.tag })) {
+    if (expression !== undefined && refusals.literal(`${property}.${kind}`, expression)) {
+      checkAnchored(refusals, `${property}.${kind}`, expression);
+    }
+  }
+}
+
+function checkTable(
+  refusals: Refusals,
+  props: SigningTriggerProps,
+  project: string,
+  rows: readonly CheckedRow[],
+): void {
+  if (props.builds.length === 0) {
+    refusals.add(
+      ProblemCode.INVALID_OPTIONS,
+      '"builds" is empty: the trigger would sign nothing; allowed: at least one row',
+    );
+  }
+  for (const same of repeated(rows.map(({ table }) => [table.trigger, table.branch, table.tag].join(" ")))) {
+    refusals.add(
+      ProblemCode.INVALID_OPTIONS,
+      `"builds" is there twice for ${show(same.trim())}: nothing of either row would be signed; allowed: one row for a trigger and its branch or tag`,
+    );
+  }
+  const others = rows.filter(({ trigger }) => trigger.project !== project).map(({ trigger }) => trigger.project);
+  const start = (props.start ?? SigningStart.afterBuild())._start;
+  if (props.projectNumber !== undefined) {
+    refusals.name("projectNumber", props.projectNumber, PROJECT_NUMBER, ProblemCode.INVALID_PROJECT);
+  } else if (start.kind === "after-build" && others.length > 0 && project !== "") {
+    refusals.add(
+      ProblemCode.INVALID_OPTIONS,
+      `"projectNumber" is needed for the messages of builds in ${others[0]}, got nothing; allowed: the number of ${project}`,
+    );
+  }
+  const own = rows.find(
+    ({ trigger }) =>
+      trigger.project === project && trigger.location === props.location && trigger.name === props.triggerName,
+  );
+  if (own) {
+    refusals.add(
+      ProblemCode.INVALID_OPTIONS,
+      `"builds" names the signing trigger itself, got ${show(own.table.trigger)}; allowed: the triggers that build`,
+    );
+  }
+}
+
+function checkSeparation(
+  refusals: Refusals,
+  props: SigningTriggerProps,
+  email: string,
+  rows: readonly CheckedRow[],
+): void {
+  if (rows.some(({ row }) => row.serviceAccountEmail === email)) {
+    refusals.add(
+      ProblemCode.SIGNER_NOT_SEPARATE,
+      `the signer is the builder of a row, got ${email} for both: whatever runs in its builds could sign anything; allowed: an identity of the signer's own`,
+    );
+  }
+  const machines = [email, ...rows.map(({ row }) => row.serviceAccountEmail)].map((one) => `serviceAccount:${one}`);
+  for (const approver of props.approvers ?? []) {
+    refusals.member("approvers", approver);
+    if (machines.includes(approver)) {
+      refusals.add(
+        ProblemCode.SIGNER_NOT_SEPARATE,
+        `an approver is the signer or a builder itself, got ${show(approver)}; allowed: people, or a group of them`,
+      );
+    }
+  }
+  if (props.createOnly !== false) {
+    return;
+  }
+  const projects = new Set(props.attestors.map((attestor) => attestor.project));
+  const shared = rows.find(({ imageProject }) => projects.has(imageProject));
+  if (shared) {
+    refusals.add(
+      ProblemCode.EVIDENCE_NOT_INDEPENDENT,
+      `"createOnly" is false, and provenance and scans of ${shared.row.image} are in the project of an attestor, got ${shared.imageProject} for both: the signer could change what it is to check; allowed: createOnly, or attestors in a project without images`,
+    );
+  }
+}
+
+function checkGates(refusals: Refusals, props: SigningTriggerProps): void {
+  const timeout = Number.parseInt(props.timeout ?? "1800s", 10);
+  gatesOf(props).forEach((gate, index) => {
+    const property = `gates[${index}]`;
+    if (gate.kind === "attested-by") {
+      if (props.attestors.some((attestor) => attestor.attestorId === gate.attestor.attestorId)) {
+        refusals.add(
+          ProblemCode.INVALID_OPTIONS,
+          `"${property}" asks for the attestation that the trigger is to make, got ${gate.attestor.attestorId}; allowed: another attestor`,
+        );
+      }
+      return;
+    }
+    checkTimeout(refusals, gate.scanTimeout, `${property}.scanTimeout`);
+    if (Number.parseInt(gate.scanTimeout, 10) >= timeout) {
+      refusals.add(
+        ProblemCode.INVALID_OPTIONS,
+        `"${property}.scanTimeout" is not shorter than the build's own timeout, got ${gate.scanTimeout} of ${timeout}s; allowed: a longer "timeout"`,
+      );
+    }
+    const names = gate.exceptions.map(({ vulnerability }) => vulnerability);
+    for (const name of repeated(names)) {
+      refusals.add(
+        ProblemCode.INVALID_ACKNOWLEDGEMENT,
+        `"${property}.exceptions" has ${show(name)} twice, got two dates; allowed: each vulnerability once`,
+      );
+    }
+    for (const exception of gate.exceptions) {
+      checkException(refusals, exception, `${property}.exceptions`);
+    }
+  });
+}
+
+function checkException(
+  refusals: Refusals,
+  exception: { readonly vulnerability: string; readonly until: string; readonly reason: string },
+  property: string,
+): void {
+  const { vulnerability, until, reason } = exception;
+  if (!/^[A-Za-z0-9._-]+$/.test(vulnerability)) {
+    refusals.add(
+      ProblemCode.INVALID_ACKNOWLEDGEMENT,
+      `"${property}" names no vulnerability, got ${show(vulnerability)}; allowed: a name such as "CVE-2026-12345"`,
+    );
+  }
+  const time = /^[0-9]{4}-[0-9]{2}-[0-9]{2}$/.test(until) ? Date.parse(`${until}T00:00:00Z`) : Number.NaN;
+  // Date.parse takes 31 February for 3 March.
+  if (Number.isNaN(time) || new Date(time).toISOString().slice(0, 10) !== until) {
+    refusals.add(
+      ProblemCode.INVALID_ACKNOWLEDGEMENT,
+      `"${property}" has no last day for ${show(vulnerability)}, got ${show(until)}; allowed: a day such as "2026-12-31"`,
+    );
+  }
+  if (reason.trim() === "") {
+    refusals.add(
+      ProblemCode.INVALID_ACKNOWLEDGEMENT,
+      `"${property}" gives no reason for ${show(vulnerability)}; allowed: a sentence that says why it is let through`,
+    );
+  }
+}
+
+function checkStart(refusals: Refusals, props: SigningTriggerProps): void {
+  const start = (props.start ?? SigningStart.afterBuild())._start;
+  if (start.kind !== "manual") {
+    return;
+  }
+  const location = checkRepository(refusals, "start.repository", start.repository);
+  if (location !== undefined && location !== props.location) {
+    refusals.add(
+      ProblemCode.INVALID_LOCATION,
+      `"start.repository" is not in the region of the trigger, got ${location}; allowed: a repository in ${props.location}`,
+    );
+  }
+}
