@@ -82,8 +82,8 @@ export {
   RepositoryType,
 } from "./constructs/pipeline-source";
 export { ReleaseChannel } from "./constructs/release-channel";
-export { type ISignatureLog, SignatureLog, type SignatureLogProps } from "./constructs/signature-log";
 export { type IResigningTrigger, ResigningTrigger, type ResigningTriggerProps } from "./constructs/resigning-trigger";
+export { type ISignatureLog, SignatureLog, type SignatureLogProps } from "./constructs/signature-log";
 export { SignedBuild, type SignedPipelineOptions, type SignedTriggerOptions } from "./constructs/signed-build";
 export { type ISignerPipeline, SignerPipeline, type SignerPipelineProps } from "./constructs/signer-pipeline";
 export {

@@ -11,7 +11,7 @@ import {
   SignatureLog,
   TrustRoot,
 } from "../../lib";
-import { GoogleDouble } from "../support/google-double";
+import { type Sandbox, startSandbox } from "../../lib/sandbox";
 import { describeIfTerraform, TerraformDir } from "../support/terraform";
 import { Deployment, PROJECT, type StackJson, synthesizeStack } from "./support";
 
@@ -54,11 +54,11 @@ function operations(): StackJson {
 }
 
 describeIfTerraform("alerts, guard rails and Cloud Run with the real provider", () => {
-  let google: GoogleDouble;
+  let google: Sandbox;
   beforeAll(async () => {
-    google = await GoogleDouble.start();
+    google = await startSandbox();
   });
-  afterAll(() => google.stop());
+  afterAll(() => google.close());
 
   test("are valid, and a first plan creates all of them", async () => {
     const deployment = Deployment.against(google);
@@ -93,7 +93,7 @@ describeIfTerraform("alerts, guard rails and Cloud Run with the real provider", 
   ])(
     "the provider refuses %s: its word means something",
     async (_, damage, said) => {
-      const terraform = TerraformDir.temporary(google.terraformEnv());
+      const terraform = TerraformDir.temporary(google.environment());
       try {
         const json = operations();
         damage(json);

@@ -8,9 +8,10 @@ import { KeyVersion } from "../../lib/constructs/key-version";
 import { PipelineSource } from "../../lib/constructs/pipeline-source";
 import { ResigningTrigger } from "../../lib/constructs/resigning-trigger";
 import { TrustRoot } from "../../lib/constructs/trust-root";
+import { createKeyVersion, putAttestor, type Sandbox, startSandbox } from "../../lib/sandbox";
 import { SigningAlgorithm } from "../../lib/vocabulary/signing-algorithm";
-import { GoogleDouble } from "../support/google-double";
 import { pythonMissing } from "../support/recorded-apis";
+import { call, requested } from "../support/sandbox";
 import { type CommandResult, describeUnless, findProgram, run } from "../support/terraform";
 import { PROJECT, synthesizeStack } from "./support";
 
@@ -64,29 +65,23 @@ function missing(): string | undefined {
 
 describeUnless(missing(), "signing again, with the real gcloud", () => {
   const [first, second] = [scripts(1), scripts(2)];
-  let google: GoogleDouble;
+  let google: Sandbox;
   let folder: string;
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), "resign-"));
     mkdirSync(join(folder, "binauthz"));
-    google = await GoogleDouble.start({ requireToken: true, duplicateAttestation: "same-image-and-key" });
-    const post = (path: string, body: unknown) =>
-      fetch(`${google.url}/${path}`, {
-        method: "POST",
-        headers: {
-          "Content-Type": "application/json",
-          Authorization: `Bearer ${google.terraformEnv().GOOGLE_OAUTH_ACCESS_TOKEN}`,
-        },
-        body: JSON.stringify(body),
-      });
+    google = await startSandbox({ behaviour: { duplicateAttestation: "same-image-and-key" } });
+    const post = async (path: string, body: object) => {
+      expect([200, 409]).toContain((await call(google, `POST ${path}`, body)).status);
+    };
     const location = `cloudkms/v1/projects/${PROJECT}/locations/global`;
     await post(`${location}/keyRings?keyRingId=ring`, {});
     await post(`${location}/keyRings/ring/cryptoKeys?cryptoKeyId=key`, {
       purpose: "ASYMMETRIC_SIGN",
       versionTemplate: { algorithm: "EC_SIGN_P256_SHA256", protectionLevel: "HSM" },
     });
-    google.createKeyVersion(KEY);
+    createKeyVersion(google.state, KEY);
     await post(`containeranalysis/v1/projects/${PROJECT}/notes?noteId=build`, {
       attestation: { hint: { humanReadableName: "build" } },
     });
@@ -95,7 +90,7 @@ describeUnless(missing(), "signing again, with the real gcloud", () => {
 
   afterAll(async () => {
     rmSync(folder, { recursive: true, force: true });
-    await google.stop();
+    await google.close();
   });
 
   async function trust(numbers: readonly number[]): Promise<void> {
@@ -108,7 +103,7 @@ describeUnless(missing(), "signing again, with the real gcloud", () => {
         },
       })),
     );
-    google.putAttestor(`projects/${PROJECT}/attestors/build`, {
+    putAttestor(google.state, `projects/${PROJECT}/attestors/build`, {
       userOwnedGrafeasNote: { noteReference: `projects/${PROJECT}/notes/build`, publicKeys },
     });
   }
@@ -116,7 +111,7 @@ describeUnless(missing(), "signing again, with the real gcloud", () => {
   function bash(script: string, env: Record<string, string>): Promise<CommandResult> {
     const file = join(folder, "step.sh");
     writeFileSync(file, script, { mode: 0o755 });
-    return run(file, [], { cwd: folder, env: { ...google.gcloudEnv(join(folder, "gcloud")), ...env } });
+    return run(file, [], { cwd: folder, env: { ...google.environment(), ...env } });
   }
 
   const sign = (images: string) => bash(first.sign, { IMAGES: images });
@@ -144,8 +139,7 @@ describeUnless(missing(), "signing again, with the real gcloud", () => {
 
   /** Which images have an attestation by a version. */
   const signedBy = (number: number) =>
-    google
-      .occurrences(PROJECT)
+    Object.values(google.state.occurrences)
       .filter((one) => JSON.stringify(one).includes(`${KEY}/cryptoKeyVersions/${number}"`))
       .map(({ resourceUri }) => resourceUri)
       .sort();
@@ -165,13 +159,12 @@ describeUnless(missing(), "signing again, with the real gcloud", () => {
     }
     // Nothing is signed where one of them is refused.
     expect((await sign(`${image("d")} ${PATH}:latest`)).exitCode).toBe(1);
-    expect(google.occurrences(PROJECT)).toHaveLength(3);
+    expect(Object.values(google.state.occurrences)).toHaveLength(3);
   }, 120_000);
 
   test("an interruption in the middle: what could not be signed remains, and the build fails", async () => {
     // The second image's signature is refused, as after a lost permission.
-    let seen = 0;
-    google.failNext((request) => /:asymmetricSign$/.test(request.path) && ++seen === 2, "PERMISSION_DENIED", 1);
+    google.faults.add({ match: /:asymmetricSign$/, fail: "PERMISSION_DENIED", skip: 1, times: 1 });
     const result = await resign(`# what runs in prod\n${SIGNED.join("\n")}\n`);
     expect(result.exitCode).toBe(1);
     expect(result.output).toContain(`${SIGNED[1]} has no valid attestation by ${KEY}/cryptoKeyVersions/2`);
@@ -179,13 +172,13 @@ describeUnless(missing(), "signing again, with the real gcloud", () => {
   }, 120_000);
 
   test("run again, it signs the rest and nothing twice; what was never attested is not signed, and remains", async () => {
-    const before = google.requested(/:asymmetricSign$/).length;
+    const before = requested(google, /:asymmetricSign$/).length;
     const result = await resign(`${SIGNED.join("\n")}\n${image("d")}\nnginx:latest\n`);
     expect(result.exitCode).toBe(1);
     expect(result.output).toContain(`${image("d")} was never attested by projects/${PROJECT}/attestors/build`);
     expect(result.output).toContain('"nginx:latest" has no digest');
     expect(signedBy(2)).toEqual(SIGNED);
-    expect(google.requested(/:asymmetricSign$/)).toHaveLength(before + 1);
+    expect(requested(google, /:asymmetricSign$/)).toHaveLength(before + 1);
   }, 120_000);
 
   test("the list may be what binauthz admit says of running pods", async () => {

@@ -9,8 +9,9 @@ import { SignedBuild } from "../../lib/constructs/signed-build";
 import { SigningGate } from "../../lib/constructs/signing-gate";
 import { SigningTrigger } from "../../lib/constructs/signing-trigger";
 import { TrustRoot } from "../../lib/constructs/trust-root";
-import { GoogleDouble } from "../support/google-double";
+import { putAttestor, putBuild, putOccurrence, type Sandbox, startSandbox } from "../../lib/sandbox";
 import { pythonMissing } from "../support/recorded-apis";
+import { call, requested } from "../support/sandbox";
 import type { Json } from "../support/template";
 import { type CommandResult, describeUnless, findProgram, run } from "../support/terraform";
 import { PROJECT, type StackJson, synthesizeStack } from "./support";
@@ -86,33 +87,26 @@ function missing(): string | undefined {
 
 describeUnless(missing(), "a signing build, run with the real gcloud", () => {
   const signer = synthesized();
-  let google: GoogleDouble;
+  let google: Sandbox;
   let folder: string;
   let trigger: string;
 
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), "signing-build-"));
     mkdirSync(join(folder, "binauthz"));
-    google = await GoogleDouble.start({ requireToken: true });
+    google = await startSandbox();
     await arrange();
   });
 
   afterEach(async () => {
     rmSync(folder, { recursive: true, force: true });
-    await google.stop();
+    await google.close();
   });
 
-  async function post(path: string, body: unknown): Promise<Json> {
-    const answer = await fetch(`${google.url}/${path}`, {
-      method: "POST",
-      headers: {
-        "Content-Type": "application/json",
-        Authorization: `Bearer ${google.terraformEnv().GOOGLE_OAUTH_ACCESS_TOKEN}`,
-      },
-      body: JSON.stringify(body),
-    });
-    expect([200, 409]).toContain(answer.status);
-    return answer.json();
+  async function post(path: string, body: object): Promise<Json> {
+    const { status, json } = await call(google, `POST ${path}`, body);
+    expect([200, 409]).toContain(status);
+    return json;
   }
 
   /** Keys, notes, attestors and triggers, as an apply leaves them. */
@@ -127,7 +121,7 @@ describeUnless(missing(), "a signing build, run with the real gcloud", () => {
         attestation: { hint: { humanReadableName: name } },
       });
       const version = `${KEYS}/${name}/cryptoKeyVersions/1`;
-      google.putAttestor(`projects/${PROJECT}/attestors/${name}`, {
+      putAttestor(google.state, `projects/${PROJECT}/attestors/${name}`, {
         userOwnedGrafeasNote: {
           noteReference: `projects/${PROJECT}/notes/${name}`,
           publicKeys: [
@@ -171,14 +165,14 @@ describeUnless(missing(), "a signing build, run with the real gcloud", () => {
       results: { images: [{ name, digest }] },
     });
     edit?.(build);
-    google.putBuild(`${LOCATION}/builds/${id}`, build);
+    putBuild(google.state, `${LOCATION}/builds/${id}`, build);
     const [occurrence] = recorded("provenance").occurrences;
     const statement = occurrence.build.inTotoSlsaProvenanceV1;
     statement.subject = [{ name: `https://${name}`, digest: { sha256: digest.replace("sha256:", "") } }];
     statement.predicate.buildDefinition.internalParameters.triggerUri = `${LOCATION}/triggers/${trigger}`;
     statement.predicate.runDetails.metadata.invocationId = `https://cloudbuild.googleapis.com/v1/${LOCATION}/builds/${id}`;
     provenance?.(statement);
-    google.putOccurrence(PROJECT, { ...occurrence, resourceUri: `https://${name.split(":")[0]}@${digest}` });
+    putOccurrence(google.state, PROJECT, { ...occurrence, resourceUri: `https://${name.split(":")[0]}@${digest}` });
     return id;
   }
 
@@ -195,7 +189,7 @@ describeUnless(missing(), "a signing build, run with the real gcloud", () => {
           return [name, value.replace("$_BUILD_ID", message).replace(/^\/binauthz/, join(folder, "binauthz"))];
         }),
       );
-      last = await run(script, [], { cwd: folder, env: { ...google.gcloudEnv(join(folder, "gcloud")), ...env } });
+      last = await run(script, [], { cwd: folder, env: { ...google.environment(), ...env } });
       output += last.output;
       if (last.exitCode !== 0) {
         break;
@@ -204,8 +198,8 @@ describeUnless(missing(), "a signing build, run with the real gcloud", () => {
     return { ...last, output };
   }
 
-  const attestations = () => google.occurrences(PROJECT).filter(({ kind }) => kind === "ATTESTATION");
-  const signatures = () => google.requested(/:asymmetricSign$/).length;
+  const attestations = () => Object.values(google.state.occurrences).filter(({ kind }) => kind === "ATTESTATION");
+  const signatures = () => requested(google, /:asymmetricSign$/).length;
 
   test("signs what the build pushed, and ends with the image for the manifests", async () => {
     const digest = `sha256:${"ab".repeat(32)}`;

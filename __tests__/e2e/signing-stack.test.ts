@@ -4,7 +4,7 @@ import { PipelineSource } from "../../lib/constructs/pipeline-source";
 import { SignedBuild } from "../../lib/constructs/signed-build";
 import { SigningTrigger } from "../../lib/constructs/signing-trigger";
 import { TrustRoot } from "../../lib/constructs/trust-root";
-import { GoogleDouble } from "../support/google-double";
+import { iamPolicy, startSandbox } from "../../lib/sandbox";
 import { kitchenSink } from "../support/kitchen-sink";
 import { template } from "../support/template";
 import { describeIfTerraform, TerraformDir } from "../support/terraform";
@@ -28,7 +28,7 @@ describeIfTerraform("builder and signer apart, with the real provider", () => {
   }, 120_000);
 
   test("are applied, and the second plan is empty", async () => {
-    const google = await GoogleDouble.start();
+    const google = await startSandbox();
     const deployment = Deployment.against(google);
     try {
       await deployment.apply(
@@ -48,19 +48,20 @@ describeIfTerraform("builder and signer apart, with the real provider", () => {
         }),
       );
       expect(
-        google
-          .triggers(PROJECT)
+        Object.values(google.state.triggers)
           .map(({ name }) => name)
           .sort(),
       ).toEqual(["app-build", "sign-app"]);
       expect(google.unknownRoutes).toEqual([]);
       // In the key's own policy: the signer is there, the builder is not.
-      const key = JSON.stringify(google.iamPolicy(`projects/${PROJECT}/locations/global/keyRings/ring/cryptoKeys/key`));
+      const key = JSON.stringify(
+        iamPolicy(google.state, `projects/${PROJECT}/locations/global/keyRings/ring/cryptoKeys/key`),
+      );
       expect(key).toContain(SIGNER);
       expect(key).not.toContain(BUILDER);
     } finally {
       deployment.remove();
-      await google.stop();
+      await google.close();
     }
   }, 240_000);
 });

@@ -11,7 +11,8 @@ const OWNED = ["id", "createTime", "resourceName"];
 const LOCATION = "projects/{project}/locations/{location}";
 const CONNECTIONS = `${LOCATION}/connections`;
 
-/** Cloud Build: triggers in v1, and connections with their repositories in v2. Builds are not run. */
+/** Cloud Build: triggers in v1, and connections with their repositories in v2. Builds are not run: a build
+ * that is to be read is stored by hand. */
 export function cloudBuildRoutes(context: Context): Route[] {
   return routesOf("cloudbuild", (on) => {
     for (const parent of ["projects/{project}", LOCATION]) {
@@ -25,8 +26,20 @@ export function cloudBuildRoutes(context: Context): Route[] {
       "repositoryId",
       "cloudbuild.repositories",
     );
+    on("GET", `${LOCATION}/builds/{build}`, "cloudbuild.builds.get", (call) => {
+      const build = lookup(context.state.builds, call.name);
+      if (build === undefined) {
+        throw notFound(`build ${call.name}`);
+      }
+      return clone(build);
+    });
     on("GET", `${LOCATION}/operations/{operation}`, "cloudbuild.operations.get", (call) => doneOperation(call.name));
   });
+}
+
+/** Stores a build that has run, by its full name: `projects/P/locations/L/builds/B`. */
+export function putBuild(state: State, name: string, build: JsonObject): void {
+  state.builds[name] = clone(build);
 }
 
 function triggerRoutes(context: Context, on: AddRoute, collection: string): void {

@@ -1,5 +1,6 @@
 export { tokenFor } from "./authorization";
 export { putAttestor, putPolicy, storedPolicy } from "./binary-authorization";
+export { putBuild } from "./cloud-build";
 export { putOccurrence } from "./container-analysis";
 export { withoutCredentials } from "./environment";
 export { ApiError, type ErrorStatus } from "./errors";

@@ -154,6 +154,7 @@ export const METHODS = {
   "artifactregistry.operations.get": byItself(REGISTRY),
 
   /** And `iam.serviceAccounts.actAs` on the service account of the build, which the handler checks. */
+  "cloudbuild.builds.get": documented("cloudbuild.builds.get", BUILDS),
   "cloudbuild.triggers.create": documented("cloudbuild.builds.create", BUILDS),
   "cloudbuild.triggers.get": documented("cloudbuild.builds.get", BUILDS),
   "cloudbuild.triggers.list": documented("cloudbuild.builds.list", BUILDS),

@@ -40,6 +40,8 @@ export interface State {
   readonly clusterOperations: Table<JsonObject>;
   readonly repositories: Table<JsonObject>;
   readonly triggers: Table<JsonObject>;
+  /** Builds that have run. */
+  readonly builds: Table<JsonObject>;
   /** Connections of Cloud Build and the repositories that they link. */
   readonly connections: Table<JsonObject>;
   /** The audit log, oldest first. */
@@ -73,6 +75,7 @@ export function emptyState(owner = DEFAULT_OWNER): State {
     clusterOperations: {},
     repositories: {},
     triggers: {},
+    builds: {},
     connections: {},
     logEntries: [],
     counter: 0,

@@ -5,7 +5,7 @@ import { readKeyVersions } from "./readers/kms";
 import { readPipelines } from "./readers/pipeline";
 import { readPolicies } from "./readers/policy";
 import { readPowers } from "./readers/powers";
-import { readClusters, readServices } from "./readers/workloads";
+import { readClusters, readServices } from "./readers/targets";
 import type { Resource, Surroundings } from "./resource";
 
 const IAM =
