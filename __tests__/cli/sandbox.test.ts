@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { run } from "../../lib/cli/program";
 import { type JsonObject, startSandbox } from "../../lib/sandbox";
 import { binauthz, scratch } from "./support";
 
@@ -192,6 +193,38 @@ describe("sandbox that serves", () => {
     },
     60_000,
   );
+});
+
+test("on a terminal there is a line per request, which moves no cursor", async () => {
+  const printed = { out: "", err: "" };
+  const print = (stream: "out" | "err") => (text: string) => {
+    printed[stream] += text;
+  };
+  const running = run(["sandbox"], {
+    stdin: () => "",
+    out: print("out"),
+    err: print("err"),
+    color: false,
+    columns: 80,
+  });
+  while (!printed.out.includes("export BINAUTHZ_SANDBOX")) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  const url = /export BINAUTHZ_SANDBOX='(.*)'/.exec(printed.out)?.[1];
+  const Authorization = "Bearer principal:user:owner@example.com";
+  await fetch(`${url}/cloudkms/v1/projects/demo-project/locations/global/keyRings/none%1b%5b2J`, {
+    headers: { Authorization },
+  });
+  await fetch(`${url}/cloudresourcemanager/v1/projects/demo-project`, { headers: { Authorization } });
+  process.emit("SIGHUP");
+  expect(await running).toBe(0);
+  const [missing, found, ...more] = printed.err.split("\n");
+  expect(missing).toMatch(/^\d\d:\d\d:\d\d 404 cloudkms\.keyRings\.get \/cloudkms\/v1\/.* {2}KeyRing .* not found\.$/);
+  expect(found).toMatch(
+    / 200 cloudresourcemanager\.projects\.get \/cloudresourcemanager\/v1\/projects\/demo-project user:owner@example\.com$/,
+  );
+  expect(more).toEqual([""]);
+  expect(printed.err).not.toContain("\u001b");
 });
 
 describe("called wrongly", () => {
