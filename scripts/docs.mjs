@@ -185,7 +185,7 @@ function checkTypes(blocks) {
     esModuleInterop: true,
     types: ["node", "jest"],
     baseUrl: root,
-    paths: { "cdktf-binauthz": ["dist/index.d.ts"], "cdktf-binauthz/*": ["./*", "./lib/*"] },
+    paths: { "cdktf-binauthz": ["dist/index.d.ts"], "cdktf-binauthz/*": ["./*"] },
   };
   const host = ts.createCompilerHost(options);
   const { getSourceFile, fileExists, readFile } = host;

@@ -29,7 +29,7 @@ const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 const peers = Object.keys(manifest.peerDependencies);
 
 /** The rooms that are published, and the one file that is a bundle of its own, without declarations. */
-const ROOMS = ["admission", "constructs", "testing", "trust", "vocabulary"];
+const ROOMS = ["admission", "constructs", "kubernetes", "testing", "trust", "vocabulary"];
 const COMMAND = "dist/cli/binauthz.js";
 
 let tarball: Tarball;
@@ -80,6 +80,7 @@ describe("the tarball", () => {
       "README.md",
       "THIRD-PARTY-LICENSES.txt",
       "package.json",
+      "kubernetes/package.json",
       "testing/package.json",
       COMMAND,
       ...schemas,
@@ -120,7 +121,7 @@ describe("the tarball", () => {
     const entries = Object.values<string | { default: string }>(manifest.exports).flatMap((target) =>
       typeof target === "string" ? [] : posix.normalize(target.default).replace(/\.js$/, ""),
     );
-    expect(entries).toEqual(["dist/index", "dist/testing/index"]);
+    expect(entries).toEqual(["dist/index", "dist/kubernetes/index", "dist/testing/index"]);
     entries.forEach(visit);
     const present = tarball.files.filter((file) => file.endsWith(".d.ts")).map((file) => file.replace(/\.d\.ts$/, ""));
     expect(present).toEqual(expect.arrayContaining([...reached]));
@@ -143,7 +144,9 @@ describe("the tarball", () => {
       .filter((file) => /\.(js|d\.ts)$/.test(file))
       .flatMap((file) => importsOf(file).map((name) => ({ file, name })))
       .filter(({ name }) => !name.startsWith(".") && !isOneOf(node, name))
-      .filter(({ file, name }) => !(file.startsWith("dist/constructs/") && isOneOf(peers, name)));
+      .filter(({ file, name }) => !(/^dist\/(constructs|kubernetes)\//.test(file) && isOneOf(peers, name)))
+      // No peer: the one file that needs it is loaded when the guard is made as resources.
+      .filter(({ file }) => file !== "dist/kubernetes/private/manifests.js");
     // What is added to the types of jest's package, where it is there; nothing is asked of it.
     expect(foreign).toEqual([{ file: "dist/testing/jest-types.d.ts", name: "expect" }]);
     expect(packed("dist/testing/jest-types.d.ts")).toContain('declare module "expect" {');
@@ -388,6 +391,15 @@ describe("what is loaded", () => {
     expect(ofProvider(files).filter((file) => /\/lib\/(lazy-)?index\.js$/.test(file))).toEqual([]);
     // The YAML library comes with whoever reads or writes YAML, inside its one file.
     expect(files.filter((file) => file.startsWith("yaml/"))).toEqual([]);
+  });
+
+  test("by the guard as text is neither the index nor a provider of Kubernetes, which is not installed", () => {
+    const files = loadedBy(
+      'require("cdktf-binauthz/kubernetes").BreakGlassGuard.toYaml({ domain: "example.com", responderGroups: ["g@example.com"], namespaces: ["shop"] })',
+    );
+    expect(files).toContain("cdktf-binauthz/dist/kubernetes/index.js");
+    expect(files).not.toContain("cdktf-binauthz/dist/index.js");
+    expect(files.filter((file) => file.includes("provider-kubernetes"))).toEqual([]);
   });
 
   test("by the test kit is neither the framework nor a construct", () => {
