@@ -32,7 +32,12 @@ export {
   type AttestorPublicKey,
   type IAttestorKeySource,
 } from "./constructs/attestor-key";
-export { BuildPipeline, type BuildPipelineProps, type IBuildPipeline } from "./constructs/build-pipeline";
+export {
+  BuildPipeline,
+  type BuildPipelineProps,
+  type BuildSecret,
+  type IBuildPipeline,
+} from "./constructs/build-pipeline";
 export {
   EnforcedCluster,
   type EnforcedClusterProps,
