@@ -34,7 +34,12 @@ export {
   type IAttestorKeySource,
 } from "./constructs/attestor-key";
 export { AuditAlerts, type AuditAlertsProps, type IAuditAlerts, type WatchedKey } from "./constructs/audit-alerts";
-export { BuildPipeline, type BuildPipelineProps, type IBuildPipeline } from "./constructs/build-pipeline";
+export {
+  BuildPipeline,
+  type BuildPipelineProps,
+  type BuildSecret,
+  type IBuildPipeline,
+} from "./constructs/build-pipeline";
 export {
   EnforcedCluster,
   type EnforcedClusterProps,

@@ -47,6 +47,7 @@ describe("a stack with every prop set", () => {
       "google_project_iam_member",
       "google_project_service",
       "google_pubsub_topic_iam_member",
+      "google_secret_manager_secret_iam_member",
       "google_service_account",
       "google_service_account_iam_member",
     ]);

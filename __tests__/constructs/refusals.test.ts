@@ -1309,6 +1309,22 @@ const REFUSALS: Row[] = [
       `[INVALID_OPTIONS] Stack/Pipeline: "workerPool" is no worker pool of the trigger's region, got "projects/${PROJECT}/locations/us-central1/workerPools/private"; allowed: projects/PROJECT/locations/global/workerPools/NAME`,
     ],
   ],
+  [
+    "secrets that are not pinned, badly named, and there twice",
+    () =>
+      buildIn(testStack(), {
+        secrets: [
+          { id: "NPM_TOKEN", versionName: "projects/p/secrets/npm/versions/latest" },
+          { id: "TAG", versionName: "projects/p/secrets/npm/versions/7" },
+          { id: "NPM_TOKEN", versionName: "projects/p/secrets/npm/versions/7" },
+        ],
+      }),
+    [
+      '[INVALID_OPTIONS] Stack/Build: "secrets" names no version of a secret, got "projects/p/secrets/npm/versions/latest"; allowed: projects/PROJECT/secrets/SECRET/versions/NUMBER, never latest',
+      '[INVALID_OPTIONS] Stack/Build: "secrets" has an id that is not valid, got "TAG"; allowed: upper-case letters, digits and underscores, and none of IMAGE, TAG, DOCKERFILE, CONTEXT, SECRETS',
+      '[INVALID_OPTIONS] Stack/Build: "secrets" is there twice for the id "NPM_TOKEN"; allowed: each id once',
+    ],
+  ],
   // Builders and signers apart.
   [
     "a build pipeline of an image that is none, with a timeout that is none",

@@ -126,6 +126,50 @@ describe("a build pipeline", () => {
     });
   });
 
+  test("secrets: pinned versions, readable to the builder alone, mounted and not copied", async () => {
+    const versionName = "projects/secret-project/secrets/npm/versions/7";
+    const secrets = [{ id: "NPM_TOKEN", versionName }];
+    const t = builder({ secrets });
+    const { build, depends_on } = buildTrigger(t);
+    expect(build.available_secrets).toEqual({ secret_manager: [{ env: "NPM_TOKEN", version_name: versionName }] });
+    expect(build.step[0]).toMatchObject({
+      secret_env: ["NPM_TOKEN"],
+      env: expect.arrayContaining(["SECRETS=NPM_TOKEN"]),
+    });
+    expect(bindingsTo(t, BUILDER)).toContain(
+      "roles/secretmanager.secretAccessor on projects/secret-project/secrets/npm",
+    );
+    expect(depends_on.join()).toContain("google_secret_manager_secret_iam_member");
+    const stack = testStack();
+    const yaml = parse(buildIn(stack, { secrets }).renderCloudBuildConfig());
+    expect(yaml.availableSecrets).toEqual({ secretManager: [{ env: "NPM_TOKEN", versionName }] });
+    expect(yaml.steps[0].secretEnv).toEqual(["NPM_TOKEN"]);
+
+    // What docker is asked for, by the script itself.
+    const docker = 'docker() { printf "%s\\n" "$DOCKER_BUILDKIT" "$@"; }\n';
+    const { stdout, status } = spawnSync("bash", ["-c", docker + yaml.steps[0].script], {
+      encoding: "utf8",
+      env: {
+        PATH: process.env.PATH,
+        IMAGE,
+        TAG: "t",
+        DOCKERFILE: "Dockerfile",
+        CONTEXT: ".",
+        SECRETS: "NPM_TOKEN OTHER",
+      },
+    });
+    expect(status).toBe(0);
+    expect(stdout.split("\n").slice(0, 6)).toEqual([
+      "1",
+      "build",
+      "--secret",
+      "id=NPM_TOKEN,env=NPM_TOKEN",
+      "--secret",
+      "id=OTHER,env=OTHER",
+    ]);
+    expect(buildTrigger(builder()).build).not.toHaveProperty("available_secrets");
+  });
+
   test("a trigger of the caller's own", () => {
     const stack = testStack();
     const pipeline = buildIn(stack, { source: PipelineSource.ownTrigger() });

@@ -274,6 +274,7 @@ export function kitchenSink(): TerraformStack {
     machineType: "E2_HIGHCPU_8",
     workerPool: `projects/${PROJECT}/locations/us-central1/workerPools/private`,
     builderImage: `example.com/builder@sha256:${"a".repeat(64)}`,
+    secrets: [{ id: "NPM_TOKEN", versionName: "projects/secret-project/secrets/npm/versions/7" }],
     createRepository: true,
     immutableTags: true,
     vulnerabilityScanning: true,

@@ -113,6 +113,8 @@ function openedBy(address: string, resource: Json): string {
       return `projects/${resource.project}/locations/${resource.location}/repositories/${resource.repository}`;
     case "google_pubsub_topic_iam_member":
       return `projects/${resource.project}/topics/${resource.topic}`;
+    case "google_secret_manager_secret_iam_member":
+      return `projects/${resource.project}/secrets/${resource.secret_id}`;
     case "google_service_account_iam_member":
       return resource.service_account_id;
     case "google_project_iam_member":

@@ -18,6 +18,7 @@ test("the roles that are granted are these, and no others", () => {
     "roles/iam.workloadIdentityUser",
     "roles/logging.logWriter",
     "roles/pubsub.subscriber",
+    "roles/secretmanager.secretAccessor",
   ]);
 });
 

@@ -3,6 +3,7 @@ import type { ServiceAccount } from "@cdktf/provider-google/lib/service-account"
 import { type TerraformProvider, type TerraformResource, TerraformStack } from "cdktf";
 import { Construct, type IConstruct } from "constructs";
 import type { ArtifactRegistryImage } from "../vocabulary/image-reference";
+import { ProblemCode, show } from "../vocabulary/problem";
 import { serviceAccountEmail } from "../vocabulary/resource-name";
 import { ROLES } from "../vocabulary/roles";
 import type { PipelineSource } from "./pipeline-source";
@@ -27,8 +28,9 @@ import {
 } from "./private/pipeline";
 import { resolveProject } from "./private/project";
 import { pathOf, Refusals } from "./private/refusals";
+import { repeated } from "./private/repeated";
 import { SharedRepository } from "./private/shared-repository";
-import { BUILD_SCRIPT } from "./private/signer-scripts";
+import { BUILD_SCRIPT, BUILD_WITH_SECRETS_SCRIPT } from "./private/signer-scripts";
 import { forget } from "./private/terraform-block";
 
 /** A build whose images another one signs. */
@@ -41,6 +43,14 @@ export interface IBuildPipeline extends IConstruct {
   readonly triggerName?: string;
   /** Where the source comes from, and what starts a build. */
   readonly source: PipelineSource;
+}
+
+/** A secret that the Dockerfile may use. */
+export interface BuildSecret {
+  /** Its id for `RUN --mount=type=secret,id=…`: upper-case letters, digits and underscores. */
+  readonly id: string;
+  /** The version in Secret Manager, by number: `projects/P/secrets/S/versions/7`. `latest` would change between builds. */
+  readonly versionName: string;
 }
 
 /** What a building pipeline is made of. */
@@ -74,6 +84,13 @@ export interface BuildPipelineProps {
    * @default "."
    */
   readonly buildContext?: string;
+
+  /**
+   * Secrets for `RUN --mount=type=secret` of the Dockerfile, which then are in no layer. The identity is let read them.
+   * Whatever the Dockerfile runs with them can also send them away.
+   * @default - none
+   */
+  readonly secrets?: BuildSecret[];
 
   /**
    * How long a build may take, in seconds: half an hour is `1800s`.
@@ -149,6 +166,8 @@ export interface BuildPipelineProps {
    */
   readonly provider?: TerraformProvider;
 }
+
+const SECRET_VERSION = /^projects\/([^/]+)\/secrets\/([A-Za-z0-9_-]+)\/versions\/[1-9][0-9]*$/;
 
 abstract class BuildPipelineBase extends Construct implements IBuildPipeline {
   public abstract readonly image: string;
@@ -291,26 +310,42 @@ export class BuildPipeline extends BuildPipelineBase {
       provider: props.provider,
       after: [this.serviceAccount, enabledApi(this, "cloudresourcemanager", placement)],
     });
-    return [push, log];
+    const read = (props.secrets ?? []).map(({ versionName }) => {
+      const [, secretProject, secret] = SECRET_VERSION.exec(versionName) as RegExpExecArray;
+      return grantBinding(this, {
+        opened: { kind: "secret", project: secretProject, secret },
+        role: ROLES.SECRET_ACCESSOR,
+        member,
+        provider: props.provider,
+        after: [this.serviceAccount],
+      });
+    });
+    return [push, log, ...read];
   }
 
   private buildConfig(props: BuildPipelineProps): BuildConfig {
     const tag = props.tag ?? "$COMMIT_SHA";
+    const secrets = props.secrets ?? [];
+    const ids = secrets.map((secret) => secret.id);
     return {
       steps: [
         {
           id: "build",
           image: props.builderImage ?? BUILDER_IMAGE,
-          script: BUILD_SCRIPT,
+          script: ids.length > 0 ? BUILD_WITH_SECRETS_SCRIPT : BUILD_SCRIPT,
           env: {
             IMAGE: this.image,
             TAG: tag,
             DOCKERFILE: props.dockerfile ?? "Dockerfile",
             CONTEXT: props.buildContext ?? ".",
+            ...(ids.length > 0 && { SECRETS: ids.join(" ") }),
           },
+          secretEnv: ids.length > 0 ? ids : undefined,
         },
       ],
       images: [`${this.image}:${tag}`],
+      secrets:
+        ids.length > 0 ? Object.fromEntries(secrets.map((secret) => [secret.id, secret.versionName])) : undefined,
       verified: true,
       serviceAccount: accountResource(this.serviceAccountEmail, this.project),
       timeout: props.timeout ?? "1800s",
@@ -353,6 +388,7 @@ function validate(scope: Construct, id: string, props: BuildPipelineProps): Vali
   const pipelineName = checkPipelineName(refusals, props.pipelineName, image, "build");
   checkSubstitutions(refusals, props);
   checkTimeout(refusals, props.timeout);
+  checkSecrets(refusals, props.secrets ?? []);
   if (props.serviceAccountEmail !== undefined) {
     refusals.email("serviceAccountEmail", props.serviceAccountEmail);
   }
@@ -360,4 +396,25 @@ function validate(scope: Construct, id: string, props: BuildPipelineProps): Vali
   checkWorkerPool(refusals, props.workerPool, location);
   refusals.throwIfAny();
   return { project, pipelineName, image: image as ArtifactRegistryImage, location };
+}
+
+function checkSecrets(refusals: Refusals, secrets: readonly BuildSecret[]): void {
+  const own = ["IMAGE", "TAG", "DOCKERFILE", "CONTEXT", "SECRETS"];
+  for (const { id, versionName } of secrets) {
+    if (refusals.literal("secrets.id", id) && (!/^[A-Z][A-Z0-9_]*$/.test(id) || own.includes(id))) {
+      refusals.add(
+        ProblemCode.INVALID_OPTIONS,
+        `"secrets" has an id that is not valid, got ${show(id)}; allowed: upper-case letters, digits and underscores, and none of ${own.join(", ")}`,
+      );
+    }
+    if (refusals.literal("secrets.versionName", versionName) && !SECRET_VERSION.test(versionName)) {
+      refusals.add(
+        ProblemCode.INVALID_OPTIONS,
+        `"secrets" names no version of a secret, got ${show(versionName)}; allowed: projects/PROJECT/secrets/SECRET/versions/NUMBER, never latest`,
+      );
+    }
+  }
+  for (const id of repeated(secrets.map((secret) => secret.id))) {
+    refusals.add(ProblemCode.INVALID_OPTIONS, `"secrets" is there twice for the id ${show(id)}; allowed: each id once`);
+  }
 }

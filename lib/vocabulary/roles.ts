@@ -27,6 +27,8 @@ export const ROLES = {
   BUILDS_VIEWER: "roles/cloudbuild.builds.viewer",
   /** `builds.approve` on a project: lets builds start that wait for an approval. */
   BUILDS_APPROVER: "roles/cloudbuild.builds.approver",
+  /** `versions.access` on one secret. */
+  SECRET_ACCESSOR: "roles/secretmanager.secretAccessor",
   /** `topics.attachSubscription` on one topic. */
   TOPIC_SUBSCRIBER: "roles/pubsub.subscriber",
   /** `serviceAccounts.getAccessToken` on one service account, for federated identities. */

@@ -8,6 +8,8 @@ export interface BuildStep {
   readonly script: string;
   /** What the script may read, by name; values may hold substitutions of Cloud Build. */
   readonly env: Readonly<Record<string, string>>;
+  /** The secrets of the build that the step gets, by the names of their variables. */
+  readonly secretEnv?: readonly string[];
   /** The folder that steps share without the source, by name. */
   readonly volume?: { readonly name: string; readonly path: string };
 }
@@ -16,6 +18,8 @@ export interface BuildStep {
 export interface BuildConfig {
   readonly steps: readonly BuildStep[];
   readonly images: readonly string[];
+  /** Secrets by the names of their variables: `projects/P/secrets/S/versions/N`. */
+  readonly secrets?: Readonly<Record<string, string>>;
   readonly serviceAccount: string;
   readonly timeout: string;
   readonly machineType?: string;
@@ -32,9 +36,13 @@ export function toTriggerBuild(config: BuildConfig): CloudbuildTriggerBuild {
       name: step.image,
       script: escapeTemplate(step.script),
       env: envList(step).map(escapeTemplate),
+      secretEnv: step.secretEnv && [...step.secretEnv],
       volumes: step.volume && [step.volume],
     })),
     images: config.images.length === 0 ? undefined : config.images.map(escapeTemplate),
+    availableSecrets: config.secrets && {
+      secretManager: Object.entries(config.secrets).map(([env, versionName]) => ({ env, versionName })),
+    },
     timeout: config.timeout,
     options: {
       logging: "CLOUD_LOGGING_ONLY",

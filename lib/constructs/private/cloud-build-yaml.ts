@@ -9,9 +9,15 @@ export function toYaml(config: BuildConfig): string {
       name: step.image,
       env: envList(step),
       script: step.script,
+      ...(step.secretEnv && { secretEnv: step.secretEnv }),
       ...(step.volume && { volumes: [step.volume] }),
     })),
     ...(config.images.length > 0 && { images: config.images }),
+    ...(config.secrets && {
+      availableSecrets: {
+        secretManager: Object.entries(config.secrets).map(([env, versionName]) => ({ versionName, env })),
+      },
+    }),
     serviceAccount: config.serviceAccount,
     timeout: config.timeout,
     options: {

@@ -19,6 +19,7 @@ export type Opened =
   | { readonly kind: "attestor"; readonly project: string; readonly attestor: string }
   | { readonly kind: "repository"; readonly project: string; readonly location: string; readonly repositoryId: string }
   | { readonly kind: "project"; readonly project: string }
+  | { readonly kind: "secret"; readonly project: string; readonly secret: string }
   | { readonly kind: "topic"; readonly project: string; readonly topic: string }
   | { readonly kind: "service-account"; readonly project: string; readonly email: string };
 
@@ -117,6 +118,8 @@ function openedName(opened: Opened): string {
       return opened.repositoryId;
     case "project":
       return opened.project;
+    case "secret":
+      return opened.secret;
     case "topic":
       return opened.topic;
     case "service-account":
@@ -156,6 +159,16 @@ function memberResource(scope: Construct, id: string, binding: Binding): Terrafo
       });
     case "project":
       return new ProjectIamMember(scope, id, { project: opened.project, role, member, provider });
+    case "secret": {
+      const { SecretManagerSecretIamMember } = require("./signer-iam") as typeof import("./signer-iam");
+      return new SecretManagerSecretIamMember(scope, id, {
+        project: opened.project,
+        secretId: opened.secret,
+        role,
+        member,
+        provider,
+      });
+    }
     case "topic": {
       const { PubsubTopicIamMember } = require("./signer-iam") as typeof import("./signer-iam");
       return new PubsubTopicIamMember(scope, id, {

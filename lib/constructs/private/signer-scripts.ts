@@ -5,6 +5,18 @@ set -euo pipefail
 docker build --tag "$IMAGE:$TAG" --file "$DOCKERFILE" "$CONTEXT"
 `;
 
+/** The same with secrets, which BuildKit mounts into single commands: they are in no layer and in no argument. */
+export const BUILD_WITH_SECRETS_SCRIPT = `#!/usr/bin/env bash
+set -euo pipefail
+[[ -n "$TAG" ]] || { echo "build: the tag is empty; a trigger without a commit has no COMMIT_SHA" >&2; exit 1; }
+read -r -a names <<< "$SECRETS"
+secrets=()
+for name in "\${names[@]}"; do
+  secrets+=(--secret "id=$name,env=$name")
+done
+DOCKER_BUILDKIT=1 docker build "\${secrets[@]}" --tag "$IMAGE:$TAG" --file "$DOCKERFILE" "$CONTEXT"
+`;
+
 /**
  * Pushes the image and notes its digest: the one that the daemon got back for this very push. Asking the registry what a
  * tag means afterwards would sign whatever the tag means by then.
