@@ -1,0 +1,15 @@
+/** `projects/…/cryptoKeyVersions/N` of the id by which an attestor names a version of Cloud KMS; undefined for another id. */
+export function kmsKeyOfId(id: string): string | undefined {
+  return /^(?:(?:https:)?\/\/cloudkms\.googleapis\.com\/v1\/)?(projects\/.+\/cryptoKeyVersions\/[^/]+)$/.exec(id)?.[1];
+}
+
+/** The project of a full name; undefined where it has none. */
+export function projectOfName(name: string): string | undefined {
+  return /^projects\/([^/]+)(?:\/|$)/.exec(name)?.[1];
+}
+
+/** Whether a role that is given on the first holds for the second: the same, what is in it, or above it. */
+export function reaches(on: string, thing: string): boolean {
+  // Where a project lies in its organization is in no file: what is given above may hold for everything.
+  return on === thing || thing.startsWith(`${on}/`) || /^(?:folders|organizations)\//.test(on);
+}
