@@ -12,6 +12,7 @@ import {
   checkName,
   FORMATS,
   inventoryOf,
+  lifecyclesOf,
   modelsOf,
   settingsOf,
   sourcesOf,
@@ -64,10 +65,22 @@ function checkSources(given: readonly string[], options: Options, io: Io): ExitC
   const { baseline: earlier } = options;
   const baseline = earlier === undefined ? undefined : readBaseline(earlier, readText(earlier));
   const inventory = inventoryOf(options);
+  const sources = sourcesOf(paths, options);
+  // A configuration says by itself what its plan would not.
+  const synthesized = paths.filter((_, index) => ["cdktf-out", "terraform-json"].includes(sources[index].kind));
+  const lifecycles = lifecyclesOf([...synthesized, ...(options.synth ?? [])]);
   const report = checkState({
-    models: modelsOf(sourcesOf(paths, options)),
+    models: modelsOf(sources),
+    lifecycles,
     ...(inventory && { inventory }),
     settings: settings.review,
   });
-  return finish(io, report, { subject: "check", options, settings, destinations, ...(baseline && { baseline }) });
+  return finish(io, report, {
+    subject: "check",
+    options,
+    settings,
+    destinations,
+    lifecycles,
+    ...(baseline && { baseline }),
+  });
 }

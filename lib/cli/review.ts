@@ -11,6 +11,7 @@ import {
   collect,
   FORMATS,
   inventoryOf,
+  lifecyclesOf,
   modelsOf,
   readOptionsOf,
   settingsOf,
@@ -67,13 +68,15 @@ function reviewPlans(paths: readonly string[], options: Options, io: Io): ExitCo
   const settings = settingsOf(options);
   const plans = paths.map((path) => readPlanFile(path, readOptionsOf(options), io));
   const inventory = inventoryOf(options);
+  const lifecycles = lifecyclesOf(options.synth ?? []);
   const report = review({
     plans,
     context: modelsOf(sourcesOf(options.context ?? [], options)),
+    lifecycles,
     ...(inventory && { inventory }),
     settings: settings.review,
   });
-  return finish(io, report, { subject: "review", options, settings, destinations, acceptances });
+  return finish(io, report, { subject: "review", options, settings, destinations, lifecycles, acceptances });
 }
 
 function acceptanceOf(text: string): Acceptance {

@@ -1,4 +1,6 @@
+import type { Lifecycle } from "../trust";
 import { type Acceptance, acceptanceHash } from "./acceptance";
+import { applyAcknowledgements } from "./acknowledgements";
 import { inOrder } from "./finding";
 import { type Gate, gates, mayGate, type Verdict, verdictOf } from "./gate";
 import { applySuppressions, type Settings, settingsFinding } from "./settings";
@@ -56,6 +58,8 @@ export interface Judgement {
   readonly version?: string;
   readonly gate: Gate;
   readonly settings: Settings;
+  /** What the configuration says of each resource, by address: its authors may have acknowledged findings there. */
+  readonly lifecycles?: ReadonlyMap<string, Lifecycle>;
   readonly acceptances?: readonly Acceptance[];
   /** Fingerprints of an earlier report: what was there already is set aside. */
   readonly baseline?: ReadonlySet<string>;
@@ -66,11 +70,12 @@ export interface Judgement {
 
 /** What a report comes to: findings that count, those that were set aside, and whether the gate lets it pass. */
 export function judge(report: Report, judgement: Judgement): Outcome {
-  const { acceptances = [], baseline, checks, gate, name, settings, subject, today, version } = judgement;
-  const suppressed = applySuppressions(report.findings, settings, today);
+  const { acceptances = [], baseline, checks, gate, lifecycles, name, settings, subject, today, version } = judgement;
+  const acknowledged = applyAcknowledgements(report.findings, lifecycles ?? new Map(), settings, subject);
+  const suppressed = applySuppressions(acknowledged.open, settings, today);
   const used = new Set<string>();
   const open: OpenFinding[] = [];
-  const setAside: SetAside[] = [...suppressed.setAside];
+  const setAside: SetAside[] = [...acknowledged.setAside, ...suppressed.setAside];
   for (const finding of suppressed.open) {
     const hash = acceptanceHash(report, finding);
     const accepted = acceptances.find((acceptance) => acceptance.hash === hash);
@@ -91,7 +96,9 @@ export function judge(report: Report, judgement: Judgement): Outcome {
         message: `--accept ${hash} (${reason}) is the hash of no finding of this plan. The plan or the finding is another one than was looked at.`,
       }),
     );
-  const notes = [...suppressed.notes, ...stale].map((finding) => opened(finding, gate, undefined));
+  const notes = [...acknowledged.notes, ...suppressed.notes, ...stale].map((finding) =>
+    opened(finding, gate, undefined),
+  );
   const findings = inOrder([...open, ...notes]) as OpenFinding[];
   return {
     subject,

@@ -344,7 +344,7 @@ function concerns({ address, id, match, target }: Suppression, finding: Finding)
 }
 
 /** A critical finding that opens is suppressed with its value only: an address alone would hide the next one too. */
-function needsValue({ certainty, effects, severity }: Finding): boolean {
+export function needsValue({ certainty, effects, severity }: Finding): boolean {
   const worst = certainty.state === "decided" ? severity : certainty.worst;
   return effects.includes("opens") && (worst === "critical" || severity === "critical");
 }

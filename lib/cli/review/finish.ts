@@ -6,6 +6,7 @@ import { judge, type Outcome, type Subject } from "../../review/outcome";
 import { codeQualityOf, jsonOf, junitOf, markdownOf, sarifOf, textOf } from "../../review/report";
 import type { Settings } from "../../review/settings";
 import type { Report } from "../../review/types";
+import type { Lifecycle } from "../../trust";
 import { type Destination, emit, type Medium } from "../formats";
 import type { ExitCode, Io } from "../io";
 import { type CommonOptions, type FORMATS, gateOf } from "./options";
@@ -17,19 +18,21 @@ export interface Finish {
   readonly options: CommonOptions;
   readonly settings: Settings;
   readonly destinations: readonly Destination<Format>[];
+  readonly lifecycles: ReadonlyMap<string, Lifecycle>;
   readonly acceptances?: readonly Acceptance[];
   readonly baseline?: ReadonlySet<string>;
 }
 
 /** Judges a report, prints it, and says how the process is to end. */
 export function finish(io: Io, report: Report, how: Finish): ExitCode {
-  const { acceptances, baseline, destinations, options, settings, subject } = how;
+  const { acceptances, baseline, destinations, lifecycles, options, settings, subject } = how;
   const outcome = judge(report, {
     subject,
     version,
     ...(options.name !== undefined && { name: options.name }),
     gate: gateOf(options, settings),
     settings,
+    lifecycles,
     ...(acceptances && { acceptances }),
     ...(baseline && { baseline }),
     // The one place that reads the clock: suppressions expire.

@@ -4,20 +4,21 @@ import { DEFAULT_GATE, type Gate } from "../../review/gate";
 import { joinInventories, readInventory } from "../../review/inventory";
 import { EMPTY_SETTINGS, readSettings, type Settings } from "../../review/settings";
 import { EFFECTS, type Effect, type Inventory, SEVERITIES } from "../../review/types";
-import { openSource, type ReadOptions, type Source, type TrustModel } from "../../trust";
+import { type Lifecycle, openSource, type ReadOptions, readSynthesis, type Source, type TrustModel } from "../../trust";
 import { readText } from "../../trust/private/text";
 import { UsageError } from "../usage-error";
 
 /** What `review` and `check` have in common. */
 export interface CommonOptions extends ReadOptions {
   readonly attestors?: readonly string[];
+  readonly synth?: readonly string[];
   readonly failOn?: string;
   readonly failOnEffect?: string;
   readonly undecided?: string;
   readonly iam?: string;
   readonly inventory?: readonly string[];
-  /** False for `--no-config`; true where neither is given. */
-  readonly config: string | boolean;
+  /** False for `--no-config`. */
+  readonly config?: string | false;
   readonly name?: string;
   readonly exitZero?: true;
   readonly format?: readonly string[];
@@ -41,6 +42,11 @@ export function addCommonOptions(command: Command): Command {
     .option(
       "--attestors <file>",
       "what gcloud container binauthz attestors list --format=json prints (repeatable)",
+      collect,
+    )
+    .option(
+      "--synth <path>",
+      "the cdktf.out folder or cdk.tf.json that was planned: what a plan does not say (repeatable)",
       collect,
     )
     .option(
@@ -72,7 +78,7 @@ export function settingsOf({ config }: CommonOptions): Settings {
   if (typeof config === "string") {
     return readSettings(config, readText(config));
   }
-  return config && existsSync(SETTINGS_FILE) ? readSettings(SETTINGS_FILE, readText(SETTINGS_FILE)) : EMPTY_SETTINGS;
+  return config !== false && existsSync(SETTINGS_FILE) ? readSettings(SETTINGS_FILE, readText(SETTINGS_FILE)) : EMPTY_SETTINGS;
 }
 
 /** What the command line says counts before what the settings say. */
@@ -107,6 +113,11 @@ export function checkName({ name }: CommonOptions): void {
 
 export function inventoryOf({ inventory = [] }: CommonOptions): Inventory | undefined {
   return joinInventories(inventory.map((path) => readInventory(path, readText(path))));
+}
+
+/** What the synthesized configuration says of each resource, by address. */
+export function lifecyclesOf(paths: readonly string[]): ReadonlyMap<string, Lifecycle> {
+  return new Map(paths.flatMap((path) => [...readSynthesis(path)]));
 }
 
 export function readOptionsOf({ project }: CommonOptions): ReadOptions {
