@@ -18,6 +18,7 @@ import {
   type StateContext,
   type TargetChange,
 } from "./types";
+import { unite } from "./unite";
 
 /** What every review may be told. */
 export interface Surroundings {
@@ -50,33 +51,10 @@ export interface CheckInput extends Surroundings {
 /** What plans do to trust. Everything that changes is read from all of them together. */
 export function review(input: ReviewInput): Report {
   const plans = input.plans.map(({ plan }) => plan);
-  const around = surroundingModels(input);
-  // What a plan says of a thing counts, and what the context says of it does not: it may be older.
-  const before = factsOf(
-    joined(
-      plans.map((plan) => plan.before),
-      around,
-    ),
-  );
-  const after = factsOf(
-    joined(
-      plans.map((plan) => plan.after),
-      around,
-    ),
-  );
-  const changes = plans.flatMap((plan) => plan.changes.map((change) => ({ ...change, plan })));
-  const context: ChangeContext = {
-    kind: "change",
-    ...knowledgeOf(input),
-    before,
-    after,
-    plans,
-    changes,
-    resetProjects: resetProjects(before, changes),
-  };
+  const context = changeContext(plans, input);
   const findings = run(input, context, (check) => check.change?.(context) ?? []);
   return {
-    ...tables(before, after, context.allGrants),
+    ...tables(context.before, context.after, context.allGrants),
     schemaVersion: 1,
     findings,
     plans: input.plans.map(({ hash, plan }) => ({
@@ -87,10 +65,33 @@ export function review(input: ReviewInput): Report {
   };
 }
 
+function changeContext(plans: readonly Plan[], input: Surroundings): ChangeContext {
+  const around = join(surroundingModels(input));
+  const [was, willBe] = [plans.map((plan) => plan.before), plans.map((plan) => plan.after)];
+  const old = unite(was, around, was);
+  // What a plan deletes is not brought back by a state that was written before.
+  const next = unite(willBe, around, [...was, ...willBe]);
+  const before = factsOf(old.model);
+  const changes = plans.flatMap((plan) => plan.changes.map((change) => ({ ...change, plan })));
+  return {
+    kind: "change",
+    ...knowledgeOf(input),
+    contestedBetween: next.contested.filter(
+      ({ project }) => !old.contested.some((already) => already.project === project),
+    ),
+    before,
+    after: factsOf(next.model),
+    plans,
+    changes,
+    resetProjects: resetProjects(before, changes),
+  };
+}
+
 /** Whether a configuration or a state is sound as it stands. */
 export function checkState(input: CheckInput): Report {
-  const after = factsOf(joined(input.models, surroundingModels(input)));
-  const context: StateContext = { kind: "state", ...knowledgeOf(input), after };
+  const { contested, model } = unite(input.models, join(surroundingModels(input)), input.models);
+  const after = factsOf(model);
+  const context: StateContext = { kind: "state", ...knowledgeOf(input), contestedBetween: contested, after };
   const findings = run(input, context, (check) => check.state?.(context) ?? []);
   return { ...tables(undefined, after, context.allGrants), schemaVersion: 1, findings, plans: [] };
 }
@@ -103,7 +104,7 @@ function run(input: Surroundings, context: Knowledge, found: (check: Check) => r
   return inOrder([...new Map(findings.map((finding) => [finding.fingerprint, finding])).values()]);
 }
 
-function knowledgeOf({ iam, inventory, lifecycles, settings }: Surroundings): Knowledge {
+function knowledgeOf({ iam, inventory, lifecycles, settings }: Surroundings): Omit<Knowledge, "contestedBetween"> {
   return {
     lifecycles: lifecycles ?? new Map(),
     settings: settings ?? NO_SETTINGS,
@@ -114,34 +115,6 @@ function knowledgeOf({ iam, inventory, lifecycles, settings }: Surroundings): Kn
 
 function surroundingModels({ context, iam }: Surroundings): TrustModel[] {
   return [...(context ?? []), ...(iam ? [iam] : [])];
-}
-
-const NAMED = [
-  "keyVersions",
-  "cryptoKeys",
-  "notes",
-  "attestors",
-  "policies",
-  "clusters",
-  "services",
-  "pipelines",
-] as const;
-
-/** The models of the plans, and of the context what they do not speak of. */
-function joined(models: readonly TrustModel[], context: readonly TrustModel[]): TrustModel {
-  const own = join(models);
-  const around = join(context);
-  const rest = Object.fromEntries(
-    NAMED.map((collection) => {
-      const there = new Set(own[collection].map(identityOf));
-      return [collection, around[collection].filter((item) => !there.has(identityOf(item)))];
-    }),
-  );
-  return join([own, { ...around, ...rest }]);
-}
-
-function identityOf(item: { readonly project?: string; readonly location?: string; readonly name?: string }): string {
-  return JSON.stringify([item.project, item.location, item.name]);
 }
 
 /** Terraform's address without the keys of `count` and `for_each`. */

@@ -1,6 +1,16 @@
 import { createHash } from "node:crypto";
 import type { Target } from "../admission/types";
-import type { Attestor, AttestorKey, Policy, Power, TrustModel, Value } from "../trust";
+import {
+  type Attestor,
+  type AttestorKey,
+  known,
+  type Origin,
+  type Policy,
+  type Power,
+  type Rule,
+  type TrustModel,
+  type Value,
+} from "../trust";
 import { clusterKey } from "../vocabulary/resource-name";
 import { type Effective, effectiveAt, UNSEEN } from "./effective";
 import { kmsKeyOfId } from "./names";
@@ -155,6 +165,54 @@ export function trustedKmsVersions(facts: Facts, fact: AttestorFact): Set<string
     }
   }
   return found;
+}
+
+const NAMED = new WeakMap<Facts, ReadonlyMap<string, ReadonlyMap<string, Origin>>>();
+
+/** The attestors that rules name, each with the targets of these rules and where they were read. */
+export function namedAttestors(facts: Facts): ReadonlyMap<string, ReadonlyMap<string, Origin>> {
+  const known = NAMED.get(facts) ?? named(facts);
+  NAMED.set(facts, known);
+  return known;
+}
+
+function named({ policies }: Facts): Map<string, Map<string, Origin>> {
+  const found = new Map<string, Map<string, Origin>>();
+  for (const { defaultRule, origin, project, specificRules } of policies.values()) {
+    const add = (target: string, { evaluationMode, requireAttestationsBy }: Rule) => {
+      if (evaluationMode.state === "known" && evaluationMode.value !== "REQUIRE_ATTESTATION") {
+        return;
+      }
+      for (const name of requireAttestationsBy.state === "known" ? requireAttestationsBy.value : []) {
+        if (name.state === "known") {
+          found.set(name.value, (found.get(name.value) ?? new Map()).set(target, origin));
+        }
+      }
+    };
+    if (defaultRule.state === "known") {
+      add(`default:${project}`, defaultRule.value);
+    }
+    for (const { key, rule } of specificRules.state === "known" ? specificRules.value.rules : []) {
+      if (key.state === "known") {
+        add(`gke:${project}/${key.value}`, rule);
+      }
+    }
+  }
+  return found;
+}
+
+/** Whether every rule of these files says which attestors it requires: else some attestor may be required unseen. */
+export function allRulesKnown({ policies }: Facts): boolean {
+  return [...policies.values()].every(
+    ({ defaultRule, specificRules }) =>
+      specificRules.state === "known" &&
+      [defaultRule, ...specificRules.value.rules.map(({ rule }) => known(rule))].every(
+        (rule) =>
+          rule.state === "known" &&
+          rule.value.requireAttestationsBy.state === "known" &&
+          rule.value.requireAttestationsBy.value.every(({ state }) => state === "known"),
+      ),
+  );
 }
 
 function powerKey({ conditional, kind, on, principal, role }: Power): string {

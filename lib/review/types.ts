@@ -115,6 +115,8 @@ export interface Knowledge {
   readonly lifecycles: ReadonlyMap<string, Lifecycle>;
   readonly settings: ReviewSettings;
   readonly inventory?: Inventory;
+  /** Projects whose policy several of the files describe, each another one. */
+  readonly contestedBetween: readonly { readonly project: string; readonly places: readonly string[] }[];
   /** Whether every grant is known, and not only those in the files: true where `--iam` was read. */
   readonly allGrants: boolean;
 }
