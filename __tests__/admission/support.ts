@@ -18,10 +18,10 @@ import {
   type AttestorKey,
   type CloudRunService,
   type Cluster,
+  EMPTY_MODEL,
   known,
   type Policy,
   type Rule,
-  SCHEMA_VERSION,
   type SpecificRules,
   type TrustModel,
   type Value,
@@ -173,15 +173,11 @@ export function service(change: Partial<CloudRunService> = {}): CloudRunService 
 
 export function model(change: Partial<TrustModel> = {}): TrustModel {
   return {
-    schemaVersion: SCHEMA_VERSION,
-    keyVersions: [],
-    notes: [],
+    ...EMPTY_MODEL,
     attestors: [attestor(), SECOND],
     policies: [policy()],
     clusters: [cluster()],
     services: [service()],
-    pipelines: [],
-    powers: [],
     ...change,
   };
 }

@@ -4,6 +4,7 @@ import { join } from "../../lib/trust/join";
 import {
   type Attestor,
   type Cluster,
+  EMPTY_MODEL,
   hidden,
   known,
   type Origin,
@@ -15,17 +16,7 @@ import {
 import { ConflictError } from "../../lib/trust/read-error";
 import { plain, readError } from "./support";
 
-const EMPTY: TrustModel = {
-  schemaVersion: 1,
-  keyVersions: [],
-  notes: [],
-  attestors: [],
-  policies: [],
-  clusters: [],
-  services: [],
-  pipelines: [],
-  powers: [],
-};
+const EMPTY = EMPTY_MODEL;
 const A: Origin = { source: "a.json", address: "x.a" };
 const B: Origin = { source: "b.yaml" };
 

@@ -1,7 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: references as Terraform writes them
 
 import { readPlan } from "../../lib/trust/plan";
-import { ConflictError } from "../../lib/trust/read-error";
 import { PLAN_NAMES, plain, planJson, readError, schemaViolations } from "./support";
 
 // biome-ignore lint/suspicious/noExplicitAny: facts are compared as plain data
@@ -15,7 +14,7 @@ const facts = (beginning: string, change: (plan: any) => void = () => {}): any =
 const OLD = "projects/sec-proj/attestors/old";
 
 describe("plans of the real provider", () => {
-  test.each(PLAN_NAMES.filter((name) => !name.startsWith("18")))("%s is read, and keeps the schema", (name) => {
+  test.each(PLAN_NAMES)("%s is read, and keeps the schema", (name) => {
     const { before, after } = readPlan(name, planJson(name));
     expect(schemaViolations(before)).toEqual([]);
     expect(schemaViolations(after)).toEqual([]);
@@ -57,6 +56,7 @@ describe("plans of the real provider", () => {
       actions: ["delete", "create"],
       reason: "replace_because_cannot_update",
       imported: false,
+      replacePaths: ["member"],
     });
   });
 
@@ -158,12 +158,21 @@ describe("plans of the real provider", () => {
     );
   });
 
-  test("18: two policies of one project are an error that names both", () => {
-    const read = () => readPlan("plan.json", planJson("18"));
-    expect(readError(read)).toBe(
-      "plan.json: policy projects/sec-proj is there twice, and plan.json, google_binary_authorization_policy.p and plan.json, google_binary_authorization_policy.q contradict each other in its defaultRule.evaluationMode; allowed: one description of each thing, or several that agree",
-    );
-    expect(read).toThrow(ConflictError);
+  test("18: of two policies of one project that which the apply writes holds, and both are named", () => {
+    const { after, before, contested } = facts("18");
+    expect(before.policies[0].defaultRule.evaluationMode).toBe("REQUIRE_ATTESTATION");
+    expect(after.policies).toHaveLength(1);
+    expect(after.policies[0].defaultRule.evaluationMode).toBe("ALWAYS_ALLOW");
+    const [p, q] = ["google_binary_authorization_policy.p", "google_binary_authorization_policy.q"];
+    expect(contested).toEqual([{ project: "sec-proj", addresses: [p, q], written: [q], already: false }]);
+  });
+
+  test("18: where both are written, nothing is known of the policy", () => {
+    const { after } = facts("18", (plan) => {
+      plan.resource_changes[0].change.actions = ["update"];
+    });
+    expect(after.policies[0].defaultRule).toMatch(/default_admission_rule/);
+    expect(after.policies[0].exemptImages).toMatch(/admission_whitelist_patterns/);
   });
 
   test("19 and 21: a cluster stops enforcing, in place and by being replaced", () => {

@@ -3,11 +3,11 @@ import { join } from "./join";
 import {
   type Attestor,
   type AttestorKey,
+  EMPTY_MODEL,
   hidden,
   known,
   type Policy,
   type Rule,
-  SCHEMA_VERSION,
   type SpecificRules,
   type TrustModel,
   type Value,
@@ -67,20 +67,8 @@ export function readPolicyExport(source: string, value: unknown, options: ReadOp
     specificRules: known(specificRules(source, fields, project)),
     origin: { source },
   };
-  return { ...EMPTY, policies: [policy] };
+  return { ...EMPTY_MODEL, policies: [policy] };
 }
-
-const EMPTY: TrustModel = {
-  schemaVersion: SCHEMA_VERSION,
-  keyVersions: [],
-  notes: [],
-  attestors: [],
-  policies: [],
-  clusters: [],
-  services: [],
-  pipelines: [],
-  powers: [],
-};
 
 function policyProject(block: Block, source: string, given: string | undefined): string {
   const name = literal(block, "name");
@@ -172,7 +160,7 @@ export function readAttestorsExport(source: string, value: unknown): TrustModel 
       origin: { source },
     };
   });
-  return join([{ ...EMPTY, attestors }]);
+  return join([{ ...EMPTY_MODEL, attestors }]);
 }
 
 function readKey(block: Block): AttestorKey {

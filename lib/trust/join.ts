@@ -1,15 +1,23 @@
 import {
+  type AccountKey,
+  type Api,
   type Attestor,
   type CloudRunService,
   type Cluster,
+  type CryptoKey,
+  type Enrolment,
+  type Evidence,
+  type IdentityProvider,
   type KeyVersion,
   type Note,
+  type OrgPolicy,
   type Origin,
   type Pipeline,
   type Policy,
   type Power,
   SCHEMA_VERSION,
   type TrustModel,
+  type Workload,
 } from "./model";
 import { isFullName } from "./private/names";
 import { ConflictError, showOrigin } from "./read-error";
@@ -39,6 +47,18 @@ export function join(models: readonly TrustModel[]): TrustModel {
     ),
     pipelines: unite("pipeline", all(models, "pipelines"), (item: Pipeline) => item.name),
     powers: distinctPowers(all(models, "powers")),
+    cryptoKeys: unite("key", all(models, "cryptoKeys"), (item: CryptoKey) => item.name),
+    enrolments: unite("cluster or fleet", all(models, "enrolments"), (item: Enrolment) => item.name),
+    apis: unite("API", all(models, "apis"), (item: Api) => item.name),
+    orgPolicies: unite("policy of the organization", all(models, "orgPolicies"), (item: OrgPolicy) => item.name),
+    identityProviders: unite(
+      "identity provider",
+      all(models, "identityProviders"),
+      (item: IdentityProvider) => item.name,
+    ),
+    accountKeys: distinct(all(models, "accountKeys") as AccountKey[]),
+    evidence: distinct(all(models, "evidence") as Evidence[]),
+    workloads: distinct(all(models, "workloads") as Workload[]),
   };
 }
 
@@ -62,6 +82,11 @@ function unite<T extends { readonly origin: Origin }>(
     result.set(key, present === undefined ? item : agree(`${kind} ${name}`, present, item));
   }
   return [...result.values()];
+}
+
+/** Of what has no name of its own, that which was read at one place is one. */
+function distinct<T>(items: readonly T[]): T[] {
+  return [...new Map(items.map((item) => [JSON.stringify(item), item])).values()];
 }
 
 /** A power is its content: the same one from two places is held once. */

@@ -59,7 +59,36 @@ export interface TrustModel {
   readonly services: readonly CloudRunService[];
   readonly pipelines: readonly Pipeline[];
   readonly powers: readonly Power[];
+  readonly cryptoKeys: readonly CryptoKey[];
+  readonly enrolments: readonly Enrolment[];
+  readonly apis: readonly Api[];
+  readonly orgPolicies: readonly OrgPolicy[];
+  readonly identityProviders: readonly IdentityProvider[];
+  readonly accountKeys: readonly AccountKey[];
+  readonly evidence: readonly Evidence[];
+  readonly workloads: readonly Workload[];
 }
+
+/** Nothing at all: what a model is built on that knows a part only. */
+export const EMPTY_MODEL: TrustModel = {
+  schemaVersion: SCHEMA_VERSION,
+  keyVersions: [],
+  notes: [],
+  attestors: [],
+  policies: [],
+  clusters: [],
+  services: [],
+  pipelines: [],
+  powers: [],
+  cryptoKeys: [],
+  enrolments: [],
+  apis: [],
+  orgPolicies: [],
+  identityProviders: [],
+  accountKeys: [],
+  evidence: [],
+  workloads: [],
+};
 
 /** A version of a key of Cloud KMS. */
 export interface KeyVersion {
@@ -151,12 +180,12 @@ export interface Cluster {
   readonly origin: Origin;
 }
 
-/** A Cloud Run service or job. */
+/** What runs on Cloud Run: a service, a job, a worker pool, or a function. */
 export interface CloudRunService {
   readonly project: string;
   readonly location: string;
   readonly name: string;
-  readonly kind: "service" | "job";
+  readonly kind: "service" | "job" | "worker-pool" | "function";
   /** `default` for the project's policy, `none` where images are not checked, else the name of a platform policy. */
   readonly policy: Value<string>;
   readonly breakglassJustification: Value<string | undefined>;
@@ -212,5 +241,90 @@ export interface Power {
   readonly on: Value<string>;
   /** Whether the binding has a condition; it then holds less often than it says. */
   readonly conditional: boolean;
+  readonly origin: Origin;
+}
+
+/** A key of Cloud KMS: what all of its versions have in common. */
+export interface CryptoKey {
+  /** `projects/P/locations/L/keyRings/R/cryptoKeys/K`. */
+  readonly name: string;
+  readonly purpose: Value<string>;
+  /** Of versions that are made from now on, by the name in Cloud KMS. */
+  readonly algorithm: Value<string>;
+  readonly protectionLevel: Value<string>;
+  /** Whether its versions are imported, so that somebody had the private key. */
+  readonly importOnly: Value<boolean>;
+  /** In seconds with an `s`: `2592000s`. */
+  readonly destroyScheduledDuration: Value<string>;
+  readonly origin: Origin;
+}
+
+/** A switch of Binary Authorization beside those of GKE clusters and Cloud Run. */
+export interface Enrolment {
+  readonly kind: "fleet-default" | "attached" | "aws" | "azure" | "bare-metal" | "vmware";
+  /** The full name of the fleet or cluster. */
+  readonly name: string;
+  /** `PROJECT_SINGLETON_POLICY_ENFORCE`, `POLICY_BINDINGS`, `DISABLED`, …; `DISABLED` where nothing is set. */
+  readonly evaluationMode: Value<string>;
+  readonly origin: Origin;
+}
+
+/** An API that is enabled in a project. */
+export interface Api {
+  /** `projects/P/services/binaryauthorization.googleapis.com`. */
+  readonly name: string;
+  /** Whether removing the resource disables the API. */
+  readonly disableOnDestroy: Value<boolean>;
+  readonly origin: Origin;
+}
+
+/** A policy of the organization, or a constraint that somebody defined for it. */
+export interface OrgPolicy {
+  /** `PARENT/policies/CONSTRAINT`, `organizations/O/customConstraints/C`. */
+  readonly name: string;
+  readonly kind: "policy" | "custom-constraint";
+  /** Of a constraint that is on or off; undefined where it is about values. */
+  readonly enforced: Value<boolean | undefined>;
+  /** What may be used; `*` for everything. Empty where nothing may, or where it is not about values. */
+  readonly allowedValues: Value<readonly Value<string>[]>;
+  /** The condition of a custom constraint. */
+  readonly condition: Value<string | undefined>;
+  readonly origin: Origin;
+}
+
+/** A provider of a workload identity pool: whom from outside Google believes. */
+export interface IdentityProvider {
+  /** `projects/P/locations/global/workloadIdentityPools/POOL/providers/N`. */
+  readonly name: string;
+  readonly condition: Value<string | undefined>;
+  /** The attribute mapping as JSON with sorted keys. */
+  readonly mapping: Value<string>;
+  readonly origin: Origin;
+}
+
+/** A key of a service account that somebody downloads. */
+export interface AccountKey {
+  /** `projects/P/serviceAccounts/EMAIL`, as far as it is known. */
+  readonly account: Value<string>;
+  readonly origin: Origin;
+}
+
+/** What would show afterwards who did what. */
+export interface Evidence {
+  readonly kind: "audit-config" | "alert" | "log-metric" | "log-exclusion" | "log-sink";
+  readonly name: string;
+  /** Its filter or its log types; text to compare and to search. */
+  readonly content: Value<string>;
+  readonly origin: Origin;
+}
+
+/** What runs images: an object of Kubernetes with a pod template, or what runs on Cloud Run. */
+export interface Workload {
+  /** `Deployment/NAMESPACE/NAME`, or the full name on Cloud Run. */
+  readonly name: string;
+  /** As written. */
+  readonly images: Value<readonly Value<string>[]>;
+  /** Whether its pods carry the label or the annotation of break-glass. */
+  readonly breakGlass: Value<boolean>;
   readonly origin: Origin;
 }

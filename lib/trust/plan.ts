@@ -1,8 +1,17 @@
 import { known, type TrustModel } from "./model";
-import { assemble, concernsTrust } from "./private/assemble";
+import { concernsTrust } from "./private/assemble";
 import { type Attribute, type AttributeMap, isRecord, type Json, NotKnown, own } from "./private/attribute";
 import { traversal, unresolved } from "./private/expression";
 import { modulePrefix, PlanConfiguration, referencesOf } from "./private/plan-configuration";
+import { readDoubts } from "./private/plan-doubts";
+import {
+  pathText,
+  published,
+  type ReadChange,
+  readDeferred,
+  readFailedChecks,
+  sensitiveIn,
+} from "./private/plan-facts";
 import { overlay } from "./private/planned";
 import {
   attributesOf,
@@ -14,6 +23,7 @@ import {
   withoutIndexes,
 } from "./private/recorded";
 import type { ProviderDefaults, Resource } from "./private/resource";
+import { settlePolicies } from "./private/settle-policies";
 import { ReadError } from "./read-error";
 import { checkFormat } from "./state";
 import type { ReadOptions } from "./terraform-json";
@@ -24,6 +34,21 @@ export interface Plan {
   readonly after: TrustModel;
   /** Every change that concerns trust, in the order of the plan. */
   readonly changes: readonly PlannedChange[];
+  /** How the user named it. */
+  readonly source: string;
+  /** What changed outside of Terraform since it looked last, where it concerns trust. */
+  readonly drift?: Drift;
+  /** Where the plan cannot be taken at its word. */
+  readonly doubts: readonly PlanDoubt[];
+  /** Projects with more than one policy: each writes over the other. */
+  readonly contested: readonly ContestedPolicy[];
+  /** The results of Terraform's own checks that did not pass. */
+  readonly failedChecks: readonly FailedCheck[];
+  /** What was put off to a later plan: addresses, and why. */
+  readonly deferred: readonly { readonly address: string; readonly reason: string }[];
+  /** The providers of the configuration, by the name they have there. */
+  readonly providers: readonly ProviderUse[];
+  readonly terraformVersion?: string;
   /** False where Terraform says that the plan is of a part only, for instance with `-target`. */
   readonly complete: boolean;
   /** True where planning stopped with an error. */
@@ -44,6 +69,69 @@ export interface PlannedChange {
   /** The key of an object that an earlier apply left to be deleted. */
   readonly deposed?: string;
   readonly imported: boolean;
+  /** The attributes that force a replacement, as paths with dots. */
+  readonly replacePaths?: readonly string[];
+  /** The attributes that Terraform masks. */
+  readonly sensitive?: readonly string[];
+  /** `DELETE`, `ABANDON` or `PREVENT`, where the provider knows it: what removing the resource does. */
+  readonly deletionPolicy?: string;
+  /** As before, of what the resource becomes. */
+  readonly nextDeletionPolicy?: string;
+  /** Whether the configuration in the plan has the block, by its name: of blocks whose absence a plan hides. */
+  readonly written?: Readonly<Record<string, boolean>>;
+}
+
+/** What changed outside of Terraform: the models before it looked and after. */
+export interface Drift {
+  readonly before: TrustModel;
+  readonly after: TrustModel;
+  readonly changes: readonly PlannedChange[];
+}
+
+/** Where what a plan shows of a rule is not what will be. */
+export interface PlanDoubt {
+  readonly kind: /** A rule refers to something of the same plan, and the plan shows something else. */
+    | "hidden-reference"
+    /** The provider will send another list than the one that is shown. */
+    | "list-not-applied"
+    /** The configuration says one thing and the plan another. */
+    | "written-otherwise"
+    /** Two attestors of one short name, of which the provider keeps one. */
+    | "same-short-name";
+  readonly address: string;
+  /** `default`, or the key of the rule of a cluster; left out where it is not about a rule. */
+  readonly rule?: string;
+  readonly attribute: string;
+  /** What is there now. */
+  readonly before?: string;
+  /** What the plan shows. */
+  readonly planned: string;
+  /** What the configuration says. */
+  readonly written: string;
+}
+
+/** Several resources for the one policy of a project. */
+export interface ContestedPolicy {
+  readonly project: string;
+  readonly addresses: readonly string[];
+  /** Those that this apply writes. */
+  readonly written: readonly string[];
+  /** Whether it was so before. */
+  readonly already: boolean;
+}
+
+/** A check, a condition or a validation of Terraform's that did not pass. */
+export interface FailedCheck {
+  readonly address: string;
+  readonly status: string;
+  readonly problems: readonly string[];
+}
+
+/** A provider of the configuration. */
+export interface ProviderUse {
+  /** `registry.terraform.io/hashicorp/google`. */
+  readonly name: string;
+  readonly versionConstraint?: string;
 }
 
 const POLICY = "google_binary_authorization_policy";
@@ -74,12 +162,8 @@ export function readPlan(source: string, json: unknown, options: ReadOptions = {
   return new PlanReader(source, json, options).read();
 }
 
-interface ReadChange extends PlannedChange {
-  readonly before: AttributeMap | undefined;
-  readonly after: AttributeMap | undefined;
-  /** `after_unknown` of what is read. */
-  readonly unknown: AttributeMap | boolean;
-}
+/** Blocks that stay in the resource when they are taken out of the configuration, so that a plan does not show it. */
+const BLOCKS_THAT_STAY: ReadonlyMap<string, string> = new Map([["google_container_cluster", "binary_authorization"]]);
 
 class PlanReader {
   private readonly configuration: PlanConfiguration;
@@ -109,16 +193,48 @@ class PlanReader {
     const before = current.flatMap((change) => this.beforehand(change));
     const after = current.flatMap((change) => this.afterwards(change, current));
     const timestamp = own(this.json, "timestamp");
+    const version = own(this.json, "terraform_version");
+    const [was, willBe] = [
+      settlePolicies([...before, ...untouched]),
+      settlePolicies([...after, ...untouched], current),
+    ];
+    const drift = this.readDrift();
     return {
-      before: assemble([...before, ...untouched]),
-      after: assemble([...after, ...untouched]),
-      changes: this.all
-        .filter(({ type }) => concernsTrust(type))
-        .map(({ before: _, after: __, unknown: ___, ...change }) => change),
+      source: this.source,
+      before: was.model,
+      after: willBe.model,
+      changes: this.all.filter(({ type }) => concernsTrust(type)).map(published),
+      ...(drift && { drift }),
+      doubts: readDoubts(this.all, this.configuration, (change, rule) => this.hiddenBehind(change, rule)),
+      contested: willBe.contested.map((found) => ({
+        ...found,
+        already: was.contested.some(({ project }) => project === found.project),
+      })),
+      failedChecks: readFailedChecks(this.source, this.json),
+      deferred: readDeferred(this.source, this.json),
+      providers: this.configuration.providerUses(),
+      ...(typeof version === "string" && { terraformVersion: version }),
       complete: own(this.json, "complete") !== false,
       errored: own(this.json, "errored") === true,
       ...(typeof timestamp === "string" && { timestamp }),
     };
+  }
+
+  private readDrift(): Drift | undefined {
+    const drifted = listIn(this.source, this.json, "resource_drift")
+      .map((entry) => this.readChange(entry))
+      .filter(({ deposed, type }) => deposed === undefined && concernsTrust(type));
+    if (drifted.length === 0) {
+      return undefined;
+    }
+    const side = (values: "before" | "after") =>
+      settlePolicies(
+        drifted.flatMap((change) => {
+          const found = change[values];
+          return found ? [this.recorded(change, found)] : [];
+        }),
+      ).model;
+    return { before: side("before"), after: side("after"), changes: drifted.map(published) };
   }
 
   private readChange(entry: unknown): ReadChange {
@@ -149,6 +265,16 @@ class PlanReader {
     const mask = relevant ? own(change, "after_unknown") : undefined;
     const unknown = isRecord(mask) ? attributesOf(this.source, address, type, mask) : mask === true;
     const [previousAddress, reason, deposed] = ["previous_address", "action_reason", "deposed"].map(text);
+    const replaced = own(change, "replace_paths");
+    const sensitive = relevant ? sensitiveIn(change) : [];
+    const policy = (side: "before" | "after") => {
+      const object = own(change, side);
+      const value = isRecord(object) ? own(object, "deletion_policy") : undefined;
+      return typeof value === "string" && value !== "" ? value : undefined;
+    };
+    const [deletionPolicy, nextDeletionPolicy] = [policy("before"), policy("after")];
+    const block = BLOCKS_THAT_STAY.get(type);
+    const configured = this.configuration.has(withoutIndexes(address));
     return {
       address,
       ...(previousAddress !== undefined && { previousAddress }),
@@ -158,6 +284,14 @@ class PlanReader {
       ...(reason !== undefined && { reason }),
       ...(deposed !== undefined && { deposed }),
       imported: isRecord(own(change, "importing")),
+      ...(Array.isArray(replaced) && replaced.length > 0 && { replacePaths: replaced.map(pathText) }),
+      ...(sensitive.length > 0 && { sensitive }),
+      ...(deletionPolicy !== undefined && { deletionPolicy }),
+      ...(nextDeletionPolicy !== undefined && { nextDeletionPolicy }),
+      ...(block !== undefined &&
+        configured && {
+          written: { [block]: this.configuration.expression(withoutIndexes(address), block) !== undefined },
+        }),
       before: values("before"),
       after: values("after"),
       unknown,
@@ -302,21 +436,30 @@ class PlanReader {
   }
 
   private trueRule(change: ReadChange, rule: Attribute, written: readonly unknown[] | undefined): Attribute {
+    const doubtful = this.doubtOf(change, written);
+    return doubtful === undefined ? rule : withAttestors(rule, `\${${doubtful}}`);
+  }
+
+  /** What hides the attestors of a rule: `default`, or that of the block handed in. */
+  private hiddenBehind(change: ReadChange, rule?: Attribute): string | undefined {
+    const attribute = rule === undefined ? "default_admission_rule" : "cluster_admission_rules";
+    return this.doubtOf(change, this.rulesWritten(change, attribute, rule));
+  }
+
+  private doubtOf(change: ReadChange, written: readonly unknown[] | undefined): string | undefined {
     const address = withoutIndexes(change.address);
     if (!this.configuration.has(address)) {
-      return rule;
+      return undefined;
     }
     const prefix = modulePrefix(address);
     const references = written?.flatMap((block) =>
       referencesOf(isRecord(block) ? own(block, "require_attestations_by") : undefined),
     );
-    const doubtful =
-      references === undefined
-        ? this.createsAttestor()
-          ? `${change.address}.require_attestations_by`
-          : undefined
-        : references.find((reference) => this.mayBeUnknown(reference, prefix));
-    return doubtful === undefined ? rule : withAttestors(rule, `\${${doubtful}}`);
+    return references === undefined
+      ? this.createsAttestor()
+        ? `${change.address}.require_attestations_by`
+        : undefined
+      : references.find((reference) => this.mayBeUnknown(reference, prefix));
   }
 
   /** Whether a reference may lead to a value that Terraform will know only later. */

@@ -1,3 +1,4 @@
+import { constants } from "node:buffer";
 import { existsSync, statSync } from "node:fs";
 import { join as joinPath } from "node:path";
 import { readCdktfOut } from "./cdktf-out";
@@ -5,9 +6,11 @@ import { readAttestorsExport, readPolicyExport } from "./gcloud-export";
 import { join } from "./join";
 import type { TrustModel } from "./model";
 import { type Plan, readPlan } from "./plan";
+import { concernsTrust } from "./private/assemble";
 import { isRecord } from "./private/attribute";
 import { TOP_LEVEL } from "./private/configuration";
-import { parseJson, parseYamlText, readText } from "./private/text";
+import { isLargePlan, parseLargePlan } from "./private/lean-json";
+import { decode, parseJson, parseYamlText, readBytes, readText } from "./private/text";
 import { ReadError } from "./read-error";
 import { readState } from "./state";
 import { type ReadOptions, readTerraformJson } from "./terraform-json";
@@ -38,7 +41,15 @@ export function openSource(path: string, options: ReadOptions = {}): Source {
   if (existsSync(path) && statSync(path).isDirectory()) {
     return readFolder(path, options);
   }
-  return openSourceText(path, readText(path), options);
+  const bytes = readBytes(path);
+  return isLargePlan(bytes) && bytes.length <= constants.MAX_STRING_LENGTH
+    ? openSourceValue(path, parseLargePlan(path, bytes, isLookedAt), options)
+    : openSourceText(path, decode(path, bytes), options);
+}
+
+/** Whether a plan is looked at for the values of a type, and not only for what happens to it. */
+function isLookedAt(type: string): boolean {
+  return concernsTrust(type) || type === "google_iam_policy";
 }
 
 /** Reads several sources into one model. */
@@ -68,7 +79,14 @@ function readFolder(folder: string, options: ReadOptions): Source {
  * @param text JSON or YAML
  */
 export function openSourceText(source: string, text: string, options: ReadOptions = {}): Source {
-  const value = /^\s*[[{]/.test(text) ? parseJson(source, text) : parseYamlText(source, text);
+  return openSourceValue(
+    source,
+    /^\s*[[{]/.test(text) ? parseJson(source, text) : parseYamlText(source, text),
+    options,
+  );
+}
+
+function openSourceValue(source: string, value: unknown, options: ReadOptions): Source {
   const has = (...names: string[]) => isRecord(value) && names.every((name) => Object.hasOwn(value, name));
   if (has("format_version") && (has("resource_changes") || has("planned_values"))) {
     const plan = readPlan(source, value, options);

@@ -56,8 +56,10 @@ export class Block {
     if (value instanceof NotKnown) {
       return value.value;
     }
-    if (typeof value === "boolean" || value === "true" || value === "false") {
-      return known(String(value) === "true");
+    // Policies of the organization write them in capitals.
+    const text = String(value).toLowerCase();
+    if (typeof value === "boolean" || (typeof value === "string" && (text === "true" || text === "false"))) {
+      return known(text === "true");
     }
     throw this.wrong(name, value, "true or false");
   }
@@ -116,6 +118,11 @@ export class Block {
   /** Attributes that belong to this block, though they were read elsewhere. */
   public within(name: string, attributes: AttributeMap): Block {
     return new Block(this.source, `${this.at}.${name}`, attributes);
+  }
+
+  /** Other attributes of the same resource. */
+  public replaced(attributes: AttributeMap): Block {
+    return new Block(this.source, this.at, attributes);
   }
 
   public wrong(name: string, found: unknown, allowed: string): ReadError {

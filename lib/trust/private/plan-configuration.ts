@@ -38,6 +38,18 @@ export class PlanConfiguration {
     return this.resources.has(address);
   }
 
+  /** The providers, each with what the configuration says of its version. */
+  public providerUses(): { readonly name: string; readonly versionConstraint?: string }[] {
+    return Object.values(isRecord(this.providers) ? this.providers : {}).flatMap((provider) => {
+      const [name, version] = isRecord(provider)
+        ? [own(provider, "full_name") ?? own(provider, "name"), own(provider, "version_constraint")]
+        : [];
+      return typeof name === "string"
+        ? [{ name, ...(typeof version === "string" && version !== "" && { versionConstraint: version }) }]
+        : [];
+    });
+  }
+
   /** A literal setting of the provider of a resource. */
   public providerSetting(address: string, setting: string): string | undefined {
     const key = own(this.resources.get(address) ?? {}, "provider_config_key");

@@ -69,9 +69,14 @@ export function identity(source: string, entry: unknown): Pick<Recorded, "addres
 
 /** Of the types with hundreds of attributes, those that are read: the others are not worth a look at each of them. */
 const READ: ReadonlyMap<string, readonly string[]> = new Map(
-  ["google_container_cluster", "google_cloud_run_v2_service", "google_cloud_run_v2_job"].map((type) => [
+  [
+    "google_container_cluster",
+    "google_cloud_run_v2_service",
+    "google_cloud_run_v2_job",
+    "google_cloud_run_v2_worker_pool",
+  ].map((type) => [
     type,
-    ["project", "location", "region", "zone", "name", "id", "binary_authorization"],
+    ["project", "location", "region", "zone", "name", "id", "binary_authorization", "template", "deletion_policy"],
   ]),
 );
 

@@ -1,28 +1,54 @@
+import { constants } from "node:buffer";
 import { readFileSync } from "node:fs";
 import { parseYaml } from "../../vocabulary/private/yaml";
 import { ReadError } from "../read-error";
 
 /** The text of a file in UTF-8 or, as some shells write it, in UTF-16. */
 export function readText(path: string): string {
+  return decode(path, readBytes(path));
+}
+
+/** The bytes of a file, without the mark that text in UTF-8 may begin with. */
+export function readBytes(path: string): Buffer {
   let bytes: Buffer;
   try {
     bytes = readFileSync(path);
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ERR_FS_FILE_TOO_LARGE") {
+      throw tooLarge(path);
+    }
     const problem =
       code === "ENOENT" ? "does not exist" : code === "EISDIR" ? "is a folder" : `cannot be read (${code})`;
     throw new ReadError({ source: path, problem, allowed: "a file that can be read" });
   }
-  if (bytes[0] === 0xff && bytes[1] === 0xfe) {
+  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
+}
+
+/** The text of these bytes, in UTF-8 or, with its mark, in UTF-16. */
+export function decode(source: string, bytes: Buffer): string {
+  const isLittle = bytes[0] === 0xff && bytes[1] === 0xfe;
+  const isBig = bytes[0] === 0xfe && bytes[1] === 0xff;
+  if ((isLittle || isBig ? bytes.length / 2 : bytes.length) > constants.MAX_STRING_LENGTH) {
+    throw tooLarge(source);
+  }
+  if (isLittle) {
     return bytes.subarray(2).toString("utf16le");
   }
-  if (bytes[0] === 0xfe && bytes[1] === 0xff) {
+  if (isBig) {
     return Buffer.from(bytes.subarray(2, bytes.length - (bytes.length % 2)))
       .swap16()
       .toString("utf16le");
   }
-  const text = bytes.toString("utf8");
-  return text.startsWith("\ufeff") ? text.slice(1) : text;
+  return bytes.toString("utf8");
+}
+
+function tooLarge(source: string): ReadError {
+  return new ReadError({
+    source,
+    problem: "is too large",
+    allowed: `at most ${Math.floor(constants.MAX_STRING_LENGTH / 1e6)} MB; plan the parts of it one by one`,
+  });
 }
 
 /** The value of JSON text; a {@link ReadError} with the line where it is none. */
@@ -32,13 +58,14 @@ export function parseJson(source: string, text: string): unknown {
   } catch (error) {
     const position = /position (\d+)/.exec((error as Error).message)?.[1];
     const line = text.slice(0, position === undefined ? undefined : Number(position)).split("\n").length;
-    throw new ReadError({
-      source,
-      at: `line ${line}`,
-      problem: text.trim() === "" ? "is empty" : "is no JSON",
-      allowed: "one JSON document",
-    });
+    throw text.trim() === ""
+      ? new ReadError({ source, at: `line ${line}`, problem: "is empty", allowed: "one JSON document" })
+      : jsonError(source, line);
   }
+}
+
+export function jsonError(source: string, line: number): ReadError {
+  return new ReadError({ source, at: `line ${line}`, problem: "is no JSON", allowed: "one JSON document" });
 }
 
 /** The value of YAML text, JSON included. */

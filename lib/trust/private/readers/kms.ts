@@ -1,5 +1,5 @@
 import { SigningAlgorithm } from "../../../vocabulary/signing-algorithm";
-import { type KeyMaterial, type KeyVersion, known, type Value } from "../../model";
+import { type CryptoKey, type KeyMaterial, type KeyVersion, known, type Value } from "../../model";
 import { keyMaterial } from "../key-material";
 import { inName, kmsName } from "../names";
 import { behind, type Resource, type Surroundings } from "../resource";
@@ -13,6 +13,30 @@ export function readKeyVersions(around: Surroundings): KeyVersion[] {
   return around
     .ofType("google_kms_crypto_key_version")
     .map((resource) => readKeyVersion(resource, (name) => keys.find((entry) => entry.name === name)?.key));
+}
+
+/** The keys that are managed: what holds for all their versions. */
+export function readCryptoKeys(around: Surroundings): CryptoKey[] {
+  return around
+    .ofType("google_kms_crypto_key")
+    .filter(({ mode }) => mode === "managed")
+    .map((resource) => {
+      const { block } = resource;
+      const ring = inName(block.text("key_ring"), resource, "key_ring");
+      const template = block.block("version_template");
+      const ofTemplate = (attribute: string): Value<string> =>
+        chainValue(template, (inner) => inner?.text(attribute) ?? behind(resource, `version_template[0].${attribute}`));
+      return {
+        name: keyName(resource) ?? `${ring}/cryptoKeys/${inName(block.text("name"), resource, "name")}`,
+        purpose: block.text("purpose") ?? known("ENCRYPT_DECRYPT"),
+        algorithm: mapValue(ofTemplate("algorithm"), kmsAlgorithm),
+        protectionLevel: ofTemplate("protection_level"),
+        importOnly: block.flag("import_only") ?? known(false),
+        // https://docs.cloud.google.com/kms/docs/create-key (30 days where nothing is set)
+        destroyScheduledDuration: block.text("destroy_scheduled_duration") ?? known("2592000s"),
+        origin: resource.origin,
+      };
+    });
 }
 
 function keyName(key: Resource): string | undefined {

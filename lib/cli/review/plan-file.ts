@@ -1,0 +1,68 @@
+import { createHash } from "node:crypto";
+import { closeSync, openSync, readSync } from "node:fs";
+import type { ReviewedPlan } from "../../review/engine";
+import { openSource, openSourceText, ReadError, type ReadOptions } from "../../trust";
+import type { Io } from "../io";
+import { UsageError } from "../usage-error";
+
+const STDIN = "standard input";
+const ALLOWED = "what terraform show -json prints of a plan file; states and configurations with --context";
+
+/** Reads a plan, or `-` for the standard input, with the hash of its bytes. */
+export function readPlanFile(path: string, options: ReadOptions, io: Io): ReviewedPlan {
+  const { hash, source } =
+    path === "-" ? readStdin(options, io) : { hash: hashOfFile(path), source: openSource(path, options) };
+  if (source.plan === undefined) {
+    const name = path === "-" ? STDIN : path;
+    throw new UsageError(`${name} is no plan, it was read as ${source.kind}; allowed: ${ALLOWED}`);
+  }
+  return { plan: source.plan, ...(hash !== undefined && { hash }) };
+}
+
+function readStdin(options: ReadOptions, io: Io) {
+  let text: string;
+  try {
+    text = io.stdin();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new ReadError({ source: STDIN, problem: `cannot be read (${code})`, allowed: ALLOWED });
+  }
+  const hash = createHash("sha256").update(text).digest("hex");
+  return { hash, source: openSourceText(STDIN, text.replace(/^\ufeff/, ""), options) };
+}
+
+/** In parts, since a plan may be larger than what is worth holding twice; undefined where reading it will say why. */
+function hashOfFile(path: string): string | undefined {
+  const hash = createHash("sha256");
+  const part = Buffer.allocUnsafe(1 << 20);
+  let file: number;
+  try {
+    file = openSync(path, "r");
+  } catch {
+    return undefined;
+  }
+  try {
+    for (let first = true; ; first = false) {
+      const length = readSync(file, part);
+      if (length === 0) {
+        return hash.digest("hex");
+      }
+      if (first && part.subarray(0, 4).equals(ZIP)) {
+        throw new UsageError(
+          `${path} is a plan in Terraform's own format; allowed: terraform show -json ${path} > plan.json, and then plan.json`,
+        );
+      }
+      hash.update(part.subarray(0, length));
+    }
+  } catch (error) {
+    if (error instanceof UsageError) {
+      throw error;
+    }
+    return undefined;
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** A plan file of Terraform is a ZIP archive. */
+const ZIP = Buffer.from("PK\u0003\u0004");

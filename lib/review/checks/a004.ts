@@ -1,0 +1,35 @@
+import { attestorChanges, idsOf, keyName } from "../attestor-changes";
+import type { KeyFact } from "../facts";
+import type { Check } from "../types";
+
+export const a004: Check = {
+  id: "A004",
+  title: "Key keeps its material and loses its id: its attestations do not count any more",
+  severity: "critical",
+  effects: ["blocks", "blind"],
+  looksAt: "the ids of the keys of each attestor, by the fingerprint of their material",
+  mend: "Write the id of every key. The provider gives a key without one the id of the key that had its place in the list.",
+  change: (context) =>
+    attestorChanges(context).flatMap(({ address, after, before, name }) =>
+      before.flatMap((old) => {
+        const next = after.filter(({ print }) => print !== undefined && print === old.print);
+        const ids = idsOf(next);
+        if (next.length === 0 || !known([old, ...next]) || ids.includes(idsOf([old])[0])) {
+          return [];
+        }
+        return [
+          {
+            ...(address !== undefined && { address }),
+            target: name,
+            message: `Signatures name the id of their key, and it has to match exactly. Those that name ${idsOf([old])[0]} do not count any more, though the key stays, as ${ids.join(", ")}.`,
+            before: keyName(old),
+            after: next.map(keyName).join(", "),
+          },
+        ];
+      }),
+    ),
+};
+
+function known(keys: readonly KeyFact[]): boolean {
+  return keys.every(({ key }) => key.id.state === "known");
+}

@@ -1,0 +1,81 @@
+import type { Policy } from "../trust";
+import type { Facts } from "./facts";
+import { shown } from "./facts";
+import { repositoryPath } from "./names";
+import { covers, isPublic, uncovered } from "./pattern-language";
+import type { ChangeContext, Severity } from "./types";
+
+export interface PatternChange {
+  readonly project: string;
+  readonly policy: Policy;
+  /** True where nobody knows what was exempt before. */
+  readonly unseen: boolean;
+  readonly added: readonly string[];
+  readonly widened: readonly { readonly from: readonly string[]; readonly to: string }[];
+  /** What is not exempt any more, and what narrower pattern took its place. */
+  readonly removed: readonly { readonly from: string; readonly to: readonly string[] }[];
+}
+
+/** How the exempt images of each policy change, as languages: order, duplicates and other spellings make no difference. */
+export function patternChanges({ after, before, resetProjects }: ChangeContext): PatternChange[] {
+  return [...after.policies.values()]
+    .filter(({ project }) => !resetProjects.has(project))
+    .flatMap((policy) => {
+      const was = before.policies.get(policy.project);
+      const [old, next] = [was && patternsOf(was), patternsOf(policy)];
+      if (next === undefined || (was !== undefined && old === undefined)) {
+        return [];
+      }
+      const from = old ?? [];
+      const grown = uncovered(next, from);
+      const gone = uncovered(from, next);
+      const replaced = (to: string) => from.filter((pattern) => !next.includes(pattern) && covers(to, pattern));
+      return [
+        {
+          project: policy.project,
+          policy,
+          unseen: was === undefined,
+          added: grown.filter((to) => replaced(to).length === 0),
+          widened: grown.filter((to) => replaced(to).length > 0).map((to) => ({ from: replaced(to), to })),
+          removed: gone.map((pattern) => ({
+            from: pattern,
+            to: next.filter((narrow) => !from.includes(narrow) && covers(pattern, narrow)),
+          })),
+        },
+      ];
+    });
+}
+
+/** The patterns that are known; undefined where the list, or one of them, is not. */
+function patternsOf({ exemptImages }: Policy): string[] | undefined {
+  if (exemptImages.state !== "known" || exemptImages.value.some(({ state }) => state !== "known")) {
+    return undefined;
+  }
+  return [...new Set(exemptImages.value.map(shown))];
+}
+
+/** Critical where people outside can push what the pattern admits. */
+export function patternSeverity(facts: Facts, pattern: string): Severity {
+  return isPublic(pattern) || pushedByEverybody(facts, pattern) ? "critical" : "high";
+}
+
+function pushedByEverybody(facts: Facts, pattern: string): boolean {
+  return facts.model.powers.some(({ kind, on, principal }) => {
+    const repository = kind === "push" ? repositoryPath(shown(on)) : undefined;
+    const everybody = /^all(?:Authenticated)?Users$/.test(shown(principal));
+    return repository !== undefined && everybody && admitsOf(pattern, repository);
+  });
+}
+
+/** Whether a pattern exempts some image of a repository, or of a whole project's repositories. */
+export function admitsOf(pattern: string, path: string): boolean {
+  const stem = pattern.replace(/\*{0,2}$/, "");
+  return (
+    covers(pattern, `${path}/**`) || stem.startsWith(`${path}/`) || (stem !== pattern && `${path}/`.startsWith(stem))
+  );
+}
+
+export function patternTarget({ policy, project }: Pick<PatternChange, "policy" | "project">) {
+  const { address } = policy.origin;
+  return { ...(address !== undefined && { address }), target: `projects/${project}/policy` };
+}

@@ -1,0 +1,118 @@
+import { type AccountKey, type Api, type IdentityProvider, known, type OrgPolicy, type Value } from "../../model";
+import { type Attribute, type Block, isRecord, NotKnown } from "../attribute";
+import { fullNameIn, inName, projectName } from "../names";
+import { behind, type Resource, type Surroundings } from "../resource";
+import { chainValue, mapValue } from "../values";
+
+/** What surrounds a chain of trust in an organization: APIs, its policies, and who is believed from outside. */
+export const SURROUNDING_TYPES = [
+  "google_iam_workload_identity_pool_provider",
+  "google_org_policy_custom_constraint",
+  "google_org_policy_policy",
+  "google_project_service",
+  "google_service_account_key",
+] as const;
+
+export function readApis(around: Surroundings): Api[] {
+  return around.ofType("google_project_service").map((resource) => ({
+    name: `${projectName(resource)}/services/${inName(resource.block.text("service"), resource, "service")}`,
+    disableOnDestroy: resource.block.flag("disable_on_destroy") ?? behind(resource, "disable_on_destroy"),
+    origin: resource.origin,
+  }));
+}
+
+export function readAccountKeys(around: Surroundings): AccountKey[] {
+  return managed(around, "google_service_account_key").map((resource) => ({
+    account: fullNameIn(resource, "service_account_id", "serviceAccounts") ?? behind(resource, "service_account_id"),
+    origin: resource.origin,
+  }));
+}
+
+export function readIdentityProviders(around: Surroundings): IdentityProvider[] {
+  return managed(around, "google_iam_workload_identity_pool_provider").map((resource) => {
+    const part = (attribute: string) => inName(resource.block.text(attribute), resource, attribute);
+    const pool = `${projectName(resource)}/locations/global/workloadIdentityPools/${part("workload_identity_pool_id")}`;
+    return {
+      name: `${pool}/providers/${part("workload_identity_pool_provider_id")}`,
+      condition: resource.block.text("attribute_condition") ?? known(undefined),
+      mapping: sortedJson(resource.block.raw("attribute_mapping")),
+      origin: resource.origin,
+    };
+  });
+}
+
+/** The text of a map in one way only. */
+function sortedJson(map: Attribute | undefined): Value<string> {
+  if (map instanceof NotKnown) {
+    return map.value;
+  }
+  const entries = Object.entries(isRecord(map) ? map : {}).sort(([one], [other]) => (one < other ? -1 : 1));
+  const open = entries.find(([, value]) => value instanceof NotKnown)?.[1];
+  return open instanceof NotKnown ? open.value : known(JSON.stringify(Object.fromEntries(entries)));
+}
+
+export function readOrgPolicies(around: Surroundings): OrgPolicy[] {
+  return [
+    ...managed(around, "google_org_policy_policy").map(readOrgPolicy),
+    ...managed(around, "google_org_policy_custom_constraint").map(
+      (resource): OrgPolicy => ({
+        name: `${inName(resource.block.text("parent"), resource, "parent")}/customConstraints/${inName(resource.block.text("name"), resource, "name")}`,
+        kind: "custom-constraint",
+        enforced: known(undefined),
+        allowedValues: known([]),
+        condition: chainValue(resource.block.text("action_type") ?? known(""), (action) =>
+          mapValue(resource.block.text("condition") ?? behind(resource, "condition"), (text) => `${action}: ${text}`),
+        ),
+        origin: resource.origin,
+      }),
+    ),
+  ];
+}
+
+function readOrgPolicy(resource: Resource): OrgPolicy {
+  const parent = inName(resource.block.text("parent"), resource, "parent");
+  const name = inName(resource.block.text("name"), resource, "name");
+  const rules = chainValue(resource.block.block("spec"), (spec) => spec?.blocks("rules") ?? known([]));
+  return {
+    name: name.includes("/policies/") ? name : `${parent}/policies/${name}`,
+    kind: "policy",
+    enforced: chainValue(rules, enforcedBy),
+    allowedValues: chainValue(rules, allowedBy),
+    condition: known(undefined),
+    origin: resource.origin,
+  };
+}
+
+/** Several rules have conditions: it is enforced for certain where each of them enforces it. */
+function enforcedBy(rules: readonly Block[]): Value<boolean | undefined> {
+  const flags = rules.flatMap((rule) => rule.flag("enforce") ?? []);
+  const open = flags.find(({ state }) => state !== "known");
+  if (open !== undefined) {
+    return open;
+  }
+  return known(flags.length === 0 ? undefined : flags.every((flag) => flag.state === "known" && flag.value));
+}
+
+function allowedBy(rules: readonly Block[]): Value<readonly Value<string>[]> {
+  const found: Value<string>[] = [];
+  for (const rule of rules) {
+    const all = rule.flag("allow_all");
+    if (all !== undefined && all.state !== "known") {
+      return all;
+    }
+    if (all?.value) {
+      found.push(known("*"));
+    }
+    const values = rule.block("values");
+    const allowed = chainValue(values, (inner) => inner?.texts("allowed_values") ?? known([]));
+    if (allowed.state !== "known") {
+      return allowed;
+    }
+    found.push(...allowed.value);
+  }
+  return known(found);
+}
+
+function managed(around: Surroundings, type: string): Resource[] {
+  return around.ofType(type).filter(({ mode }) => mode === "managed");
+}
