@@ -23,6 +23,16 @@ const SUBCOMMANDS: readonly Subcommand[] = [
     load: () => (require("./admit") as typeof import("./admit")).admitCommand,
   },
   {
+    name: "review",
+    summary: "what do these plans do to trust?",
+    load: () => (require("./review") as typeof import("./review")).reviewCommand,
+  },
+  {
+    name: "check",
+    summary: "is this configuration sound as it stands?",
+    load: () => (require("./check") as typeof import("./check")).checkCommand,
+  },
+  {
     name: "explain",
     summary: "what does this denial mean, and what mends it?",
     load: () => (require("./explain") as typeof import("./explain")).explainCommand,

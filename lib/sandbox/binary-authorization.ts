@@ -1,7 +1,7 @@
 import { nodeVerifier, type Occurrence, REASON_NO_ATTESTATION } from "../admission";
 import { judgeAttestor } from "../admission/attestors";
 import { imageParts, withoutScheme } from "../admission/image";
-import { known, ReadError, readAttestorsExport, readPolicyExport, SCHEMA_VERSION, type TrustModel } from "../trust";
+import { EMPTY_MODEL, known, ReadError, readAttestorsExport, readPolicyExport, type TrustModel } from "../trust";
 import { exemptionPatternError } from "../vocabulary/exemption-pattern";
 import { keyMismatch, parsePublicKey, publicKeyDigestId } from "../vocabulary/public-key";
 import { ATTESTOR_NAME } from "../vocabulary/resource-name";
@@ -268,15 +268,8 @@ function validated(stored: JsonObject, request: JsonObject): Json {
     attestation: request.attestation,
   } as unknown as Occurrence;
   const model: TrustModel = {
-    schemaVersion: SCHEMA_VERSION,
-    keyVersions: [],
-    notes: [],
+    ...EMPTY_MODEL,
     attestors: readAttestorsExport("sandbox", stored).attestors,
-    policies: [],
-    clusters: [],
-    services: [],
-    pipelines: [],
-    powers: [],
   };
   const { verdict } = judgeAttestor(known(name), imageParts(withoutScheme(occurrence.resourceUri)), {
     model,

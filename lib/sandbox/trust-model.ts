@@ -2,12 +2,12 @@ import { createPublicKey } from "node:crypto";
 import type { Occurrence } from "../admission";
 import {
   type Cluster,
+  EMPTY_MODEL,
   type KeyVersion,
   known,
   type Note,
   readAttestorsExport,
   readPolicyExport,
-  SCHEMA_VERSION,
   type TrustModel,
   UNKNOWN,
 } from "../trust";
@@ -27,15 +27,12 @@ const ORIGIN = { source: SOURCE };
  */
 export function trustModelOf(state: State, projects: readonly string[] = Object.keys(state.projects)): TrustModel {
   return {
-    schemaVersion: SCHEMA_VERSION,
+    ...EMPTY_MODEL,
     keyVersions: Object.values(state.cryptoKeyVersions).map((version) => keyVersion(state, version)),
     notes: Object.values(state.notes).map(noteOf),
     attestors: readAttestorsExport(SOURCE, Object.values(state.attestors)).attestors,
     policies: projects.flatMap((project) => policyOf(state, project)),
     clusters: Object.entries(state.clusters).map(([name, cluster]) => clusterOf(name, cluster)),
-    services: [],
-    pipelines: [],
-    powers: [],
   };
 }
 

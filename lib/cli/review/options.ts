@@ -78,7 +78,9 @@ export function settingsOf({ config }: CommonOptions): Settings {
   if (typeof config === "string") {
     return readSettings(config, readText(config));
   }
-  return config !== false && existsSync(SETTINGS_FILE) ? readSettings(SETTINGS_FILE, readText(SETTINGS_FILE)) : EMPTY_SETTINGS;
+  return config !== false && existsSync(SETTINGS_FILE)
+    ? readSettings(SETTINGS_FILE, readText(SETTINGS_FILE))
+    : EMPTY_SETTINGS;
 }
 
 /** What the command line says counts before what the settings say. */
