@@ -5,6 +5,7 @@ import {
   type JsonObject,
   METHODS,
   type MethodId,
+  putBuild,
   putCluster,
   putIamPolicy,
   putOccurrence,
@@ -137,6 +138,7 @@ const REQUESTS: Partial<Record<MethodId, Request>> = {
   "cloudbuild.triggers.list": [`GET cloudbuild/v1/${L}/triggers`],
   "cloudbuild.triggers.patch": [`PATCH cloudbuild/v1/${L}/triggers/build`, { name: "build" }],
   "cloudbuild.triggers.delete": [`DELETE cloudbuild/v1/${L}/triggers/build`],
+  "cloudbuild.builds.get": [`GET cloudbuild/v1/${L}/builds/done`],
   "cloudbuild.connections.create": [`POST cloudbuild/v2/${L}/connections?connectionId=new`, {}],
   "cloudbuild.connections.get": [`GET cloudbuild/v2/${L}/connections/github`],
   "cloudbuild.connections.delete": [`DELETE cloudbuild/v2/${L}/connections/github`],
@@ -181,6 +183,7 @@ async function arrange(sandbox: Sandbox): Promise<Record<string, string>> {
     call(sandbox, `POST container/v1/${L}/clusters`, { cluster: { name: "other" } }),
   ];
   expect((await Promise.all(made)).map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
+  putBuild(sandbox.state, `${L}/builds/done`, { id: "done", status: "SUCCESS" });
   return {
     OCCURRENCE: putOccurrence(sandbox.state, PROJECT, { noteName: NOTE, resourceUri: IMAGE }),
     OPERATION: Object.keys(sandbox.state.clusterOperations)[0],
