@@ -1,4 +1,5 @@
 import type { Images, PodOptions } from "./chain-target";
+import type { FindingsExpectation } from "./findings";
 import type { AdmitExpectation, DenyExpectation } from "./matchers";
 
 /** The matchers as they are called. */
@@ -24,6 +25,8 @@ export interface TrustMatchers<R> {
    * @param grants for example `roles/cloudkms.signer on key build-signer-key`, or with the full name of the resource
    */
   toGrantOnly(member: string, grants: readonly string[]): R;
+  /** `binauthz check` has nothing to say about the chain of trust. What is undecided and could count is a finding too. */
+  toHaveNoFindings(options?: FindingsExpectation): R;
 }
 
 declare global {
