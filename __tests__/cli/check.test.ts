@@ -116,10 +116,23 @@ describe("what is checked", () => {
     }
   });
 
-  test("two sources that contradict each other are an error", async () => {
-    const { code, err } = await check(OPEN, SOUND);
-    expect(code).toBe(1);
-    expect(err).toMatch(/^error: .*open\.yaml.*; allowed: /);
+  test("two policies of one project are a finding, and nobody guesses which of them holds", async () => {
+    const { code, findings, targets } = await answer(OPEN, SOUND);
+    expect(code).toBe(2);
+    expect(ids(findings)).toContain("P006");
+    expect(targets).toEqual([{ target: "default:my-project", after: expect.stringMatching(/^not decided: /) }]);
+  });
+
+  test("what is no source is one sentence, and nothing is printed", async () => {
+    for (const [text, message] of [
+      ["{", /is no JSON/],
+      ["just text", /is nothing that is understood/],
+      ["", /; allowed: /],
+    ] as const) {
+      const { code, err, out } = await check(write("bad.txt", text));
+      expect({ code, out }).toEqual({ code: 1, out: "" });
+      expect(err).toMatch(message);
+    }
   });
 
   test("a format for each reader", async () => {

@@ -306,6 +306,51 @@ describe("what a plan does not say", () => {
     expect(prod(await answer(plan, "--context", policy))?.before).toBe("deny");
   });
 
+  test("of grants that are elsewhere comes from the organization's", async () => {
+    const grant = (resource: string, role: string, member: string) => ({
+      resource,
+      assetType: "x",
+      project: "projects/1",
+      policy: { bindings: [{ role, members: [member] }] },
+    });
+    const attacker = "serviceAccount:attacker@sec-proj.iam.gserviceaccount.com";
+    const ci = "serviceAccount:ci@sec-proj.iam.gserviceaccount.com";
+    const key = "projects/sec-proj/locations/us-central1/keyRings/binauthz/cryptoKeys/signer";
+    const file = write("iam.json", [
+      grant(
+        "//cloudresourcemanager.googleapis.com/projects/sec-proj",
+        "roles/containeranalysis.notes.attacher",
+        attacker,
+      ),
+      grant("//cloudresourcemanager.googleapis.com/projects/sec-proj", "roles/containeranalysis.notes.attacher", ci),
+      // What the plan takes away is there as long as it is not applied.
+      grant(`//cloudkms.googleapis.com/${key}`, "roles/cloudkms.signer", ci),
+      grant("//storage.googleapis.com/bucket", "roles/owner", "user:x@example.com"),
+    ]);
+    const { out } = await review(OPENED, "--iam", file, "--format", "json");
+    const { allGrants, signers } = JSON.parse(out);
+    expect(allGrants).toBe(true);
+    expect(signers).toContainEqual(expect.objectContaining({ principal: attacker, before: "half", after: "full" }));
+    expect(signers).toContainEqual(expect.objectContaining({ principal: ci, before: "full", after: "half" }));
+    const { out: text } = await review(OPENED, "--iam", file);
+    expect(text).toContain("\nWho can sign\n");
+  });
+
+  test.each([
+    ["something else", { a: 1 }, /is no list of IAM policies/],
+    ["one page", { results: [], nextPageToken: "x" }, /one page of several/],
+    ["a policy without resource", [{ policy: {} }], /policy 1: has no resource/],
+    [
+      "a binding without members",
+      [{ resource: "//x", policy: { bindings: [{ role: "x" }] } }],
+      /policy 1: has a binding without/,
+    ],
+  ])("grants that are %s are an error", async (_, content, message) => {
+    const { code, err } = await review(NOTHING, "--iam", write("bad-iam.json", content));
+    expect(code).toBe(1);
+    expect(err).toMatch(message);
+  });
+
   const synth = (acknowledged: readonly object[]) =>
     write("cdk.tf.json", {
       resource: {

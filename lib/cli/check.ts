@@ -11,6 +11,7 @@ import {
   type CommonOptions,
   checkName,
   FORMATS,
+  iamOf,
   inventoryOf,
   lifecyclesOf,
   modelsOf,
@@ -69,10 +70,12 @@ function checkSources(given: readonly string[], options: Options, io: Io): ExitC
   // A configuration says by itself what its plan would not.
   const synthesized = paths.filter((_, index) => ["cdktf-out", "terraform-json"].includes(sources[index].kind));
   const lifecycles = lifecyclesOf([...synthesized, ...(options.synth ?? [])]);
+  const iam = iamOf(options);
   const report = checkState({
     models: modelsOf(sources),
     lifecycles,
     ...(inventory && { inventory }),
+    ...(iam && { iam }),
     settings: settings.review,
   });
   return finish(io, report, {

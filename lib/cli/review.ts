@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { type Acceptance, parseAcceptance } from "../review/acceptance";
 import { review } from "../review/engine";
+import { withoutManaged } from "../review/known-grants";
 import { parseFormats } from "./formats";
 import type { ExitCode, Io } from "./io";
 import { finish } from "./review/finish";
@@ -10,6 +11,7 @@ import {
   checkName,
   collect,
   FORMATS,
+  iamOf,
   inventoryOf,
   lifecyclesOf,
   modelsOf,
@@ -69,11 +71,18 @@ function reviewPlans(paths: readonly string[], options: Options, io: Io): ExitCo
   const plans = paths.map((path) => readPlanFile(path, readOptionsOf(options), io));
   const inventory = inventoryOf(options);
   const lifecycles = lifecyclesOf(options.synth ?? []);
+  const iam = iamOf(options);
   const report = review({
     plans,
     context: modelsOf(sourcesOf(options.context ?? [], options)),
     lifecycles,
     ...(inventory && { inventory }),
+    ...(iam && {
+      iam: withoutManaged(
+        iam,
+        plans.map(({ plan }) => plan),
+      ),
+    }),
     settings: settings.review,
   });
   return finish(io, report, { subject: "review", options, settings, destinations, lifecycles, acceptances });

@@ -11,6 +11,7 @@ import {
   type TrustModel,
   type Value,
 } from "../trust";
+import { parsePublicKey, publicKeyDigestId } from "../vocabulary/public-key";
 import { clusterKey } from "../vocabulary/resource-name";
 import { type Effective, effectiveAt, UNSEEN } from "./effective";
 import { kmsKeyOfId } from "./names";
@@ -139,6 +140,11 @@ function withPrint({ material, type }: AttestorKey): { readonly print?: string }
   const { value } = material;
   if (value.format === "pem") {
     return { print: value.fingerprint };
+  }
+  // White space around a key says nothing, though Cloud KMS writes none.
+  const parsed = parsePublicKey(`${value.text.trim()}\n`);
+  if (type === "pkix" && !("error" in parsed)) {
+    return { print: publicKeyDigestId(parsed.key) };
   }
   // Text that is no readable key is compared by its content; the lines and headers of an armour say nothing.
   const body = type === "pgp" ? value.text.replace(/^(?:Version|Comment|Hash|Charset): .*$/gm, "") : value.text;

@@ -2,6 +2,7 @@ import { sha256 } from "./facts";
 import {
   type Certainty,
   type Check,
+  EFFECTS,
   type Finding,
   type Found,
   type ReviewSettings,
@@ -61,10 +62,10 @@ export function atLeast(severity: Severity, threshold: Severity): boolean {
   return SEVERITIES.indexOf(severity) <= SEVERITIES.indexOf(threshold);
 }
 
-/** Most severe first, then by what gates, by id, address and target: the same findings always in the same order. */
+/** Most severe first, of these what opens before what stops; then by id, address and target: always in the same order. */
 export function inOrder(findings: readonly Finding[]): Finding[] {
   const key = ({ address = "", effects, id, severity, target = "" }: Finding) =>
-    [SEVERITIES.indexOf(severity), effects.includes("narrows") && effects.length === 1 ? 1 : 0, id, address, target]
+    [SEVERITIES.indexOf(severity), Math.min(...effects.map((effect) => EFFECTS.indexOf(effect))), id, address, target]
       .map((part) => (typeof part === "number" ? String(part).padStart(2, "0") : part))
       .join("\u0000");
   return [...findings]

@@ -1,7 +1,7 @@
 import type { Policy } from "../trust";
 import { ALLOW, DENY, type Effective, effectiveRule, showEffective, UNSEEN } from "./effective";
 import type { Facts } from "./facts";
-import type { Certainty, ChangeContext, Found, Severity } from "./types";
+import type { Certainty, ChangeContext, Effect, Found, Severity } from "./types";
 
 /** What one rule of a policy was and will be, whether or not anything enforces the policy. */
 export interface RuleTransition {
@@ -102,6 +102,11 @@ export function ruleFound(change: RuleTransition, message: string, severity?: Se
     before: showEffective(before),
     after: showEffective(after),
   };
+}
+
+/** The effects of a rule that admits other images than before, and not only more of them. */
+export function sideways(narrows: "yes" | "no" | "maybe"): { readonly effects?: readonly Effect[] } {
+  return narrows === "yes" ? { effects: ["opens", "blocks", "narrows"] } : {};
 }
 
 /** The certainty of a finding that rests on a rule from before which nobody saw. */

@@ -7,6 +7,7 @@ export type { TrustModel } from "../trust/model";
 export type { ReadOptions } from "../trust/terraform-json";
 export { type AdmissionCase, admissionCases } from "./cases";
 export { ChainTarget, type Images, type PodOptions } from "./chain-target";
+export type { FindingsExpectation } from "./findings";
 export type { TrustMatchers } from "./jest-types";
 export {
   type AdmitExpectation,

@@ -1,4 +1,5 @@
 import type { Images, PodOptions } from "./chain-target";
+import type { FindingsExpectation } from "./findings";
 import type { AdmitExpectation, DenyExpectation } from "./matchers";
 
 /**
@@ -28,6 +29,8 @@ export interface TrustMatchers<R> {
    * @param grants for example `roles/cloudkms.signer on key build-signer-key`, or with the full name of the resource
    */
   toGrantOnly(member: string, grants: readonly string[]): R;
+  /** `binauthz check` has nothing to say about the chain of trust. What is undecided and could count is a finding too. */
+  toHaveNoFindings(options?: FindingsExpectation): R;
 }
 
 // Both may be missing: a namespace of its own is declared then, or a module that is not found is passed over.

@@ -1,6 +1,7 @@
 import { showTarget } from "../admission/targets";
 import type { Diagnosis, ImageVerdict, Outcome, Verdict } from "../admission/types";
 import type { ChainTarget, Images, PodOptions } from "./chain-target";
+import { countingFindings, type FindingsExpectation } from "./findings";
 import { compareGrants, grantedTo, membersOf, showGrants } from "./granted";
 import type { TrustChain } from "./trust-chain";
 
@@ -87,6 +88,19 @@ export const matchers = {
   toGrantOnly(this: MatcherContext, received: unknown, member: string, grants: readonly string[]): MatcherResult {
     return grantOnly(this, chainOf(received), member, grants);
   },
+
+  /** `binauthz check` has nothing to say about a chain of trust; what is undecided and could count is a finding too. */
+  toHaveNoFindings(this: MatcherContext, received: unknown, options: FindingsExpectation = {}): MatcherResult {
+    const found = countingFindings(chainOf(received, "toHaveNoFindings").model, options);
+    const listed = found.map((finding) => `\n  ${finding}`).join("");
+    return {
+      pass: found.length === 0,
+      message: () =>
+        found.length === 0
+          ? "Expected the chain of trust to have findings, but there is none."
+          : `Expected the chain of trust to have no findings, but it has ${found.length}:${listed}`,
+    };
+  },
 };
 
 function targetOf(matcher: string, received: unknown): ChainTarget {
@@ -98,10 +112,10 @@ function targetOf(matcher: string, received: unknown): ChainTarget {
   return received as ChainTarget;
 }
 
-function chainOf(received: unknown): TrustChain {
+function chainOf(received: unknown, matcher = "toGrantOnly"): TrustChain {
   const { testSigner, model } = (received ?? {}) as Partial<TrustChain>;
   if (typeof testSigner !== "function" || typeof model !== "object") {
-    throw new Error("toGrantOnly is about a chain of trust, such as expect(trustChainOf(stack))");
+    throw new Error(`${matcher} is about a chain of trust, such as expect(trustChainOf(stack))`);
   }
   return received as TrustChain;
 }

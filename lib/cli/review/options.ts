@@ -5,6 +5,7 @@ import { joinInventories, readInventory } from "../../review/inventory";
 import { EMPTY_SETTINGS, readSettings, type Settings } from "../../review/settings";
 import { EFFECTS, type Effect, type Inventory, SEVERITIES } from "../../review/types";
 import { type Lifecycle, openSource, type ReadOptions, readSynthesis, type Source, type TrustModel } from "../../trust";
+import { readIamExport } from "../../trust/iam-export";
 import { readText } from "../../trust/private/text";
 import { UsageError } from "../usage-error";
 
@@ -63,6 +64,10 @@ export function addCommonOptions(command: Command): Command {
       "what runs, as kubectl get pods -A -o json prints it, or attestations as gcloud lists them (repeatable)",
       collect,
     )
+    .option(
+      "--iam <file>",
+      "every grant that there is, as gcloud asset search-all-iam-policies --format=json prints it for the organization",
+    )
     .option("--config <file>", `settings and suppressions (default: ${SETTINGS_FILE}, where it is there)`)
     .option("--no-config", `do not read ${SETTINGS_FILE}`)
     .option("--name <name>", "tells several reports apart: in the marker of a comment and in SARIF's category")
@@ -120,6 +125,11 @@ export function inventoryOf({ inventory = [] }: CommonOptions): Inventory | unde
 /** What the synthesized configuration says of each resource, by address. */
 export function lifecyclesOf(paths: readonly string[]): ReadonlyMap<string, Lifecycle> {
   return new Map(paths.flatMap((path) => [...readSynthesis(path)]));
+}
+
+/** The grants that are in no file; what is not among them is taken not to exist. */
+export function iamOf({ iam }: CommonOptions): TrustModel | undefined {
+  return iam === undefined ? undefined : readIamExport(iam, readText(iam));
 }
 
 export function readOptionsOf({ project }: CommonOptions): ReadOptions {

@@ -1,5 +1,5 @@
 import { compareRules, showEffective } from "../effective";
-import { clusterRuleChanges, ruleFound } from "../rule-changes";
+import { clusterRuleChanges, ruleFound, sideways } from "../rule-changes";
 import type { Check } from "../types";
 
 export const p010: Check = {
@@ -16,7 +16,7 @@ export const p010: Check = {
         const { narrows, opens } = compareRules(change.before, change.after);
         const message = `The cluster ${change.key} has no rule of its own any more; the default rule applies to it: ${showEffective(change.after)}.`;
         if (opens === "yes") {
-          return ruleFound(change, message);
+          return { ...ruleFound(change, message), ...sideways(narrows) };
         }
         if (opens === "maybe") {
           const because = change.after.kind === "undecided" ? change.after.because : "the rule before is not known";

@@ -1,5 +1,5 @@
 import { compareRules, showEffective } from "../effective";
-import { clusterRuleChanges, ruleFound } from "../rule-changes";
+import { clusterRuleChanges, ruleFound, sideways } from "../rule-changes";
 import type { Check } from "../types";
 
 export const p012: Check = {
@@ -18,7 +18,7 @@ export const p012: Check = {
         if (opens === "yes") {
           // A default that denies with clusters that attest is how policies are meant to be.
           const usual = change.before.kind === "deny" && change.after.kind === "attest";
-          return [ruleFound(change, message, usual ? "low" : "high")];
+          return [{ ...ruleFound(change, message, usual ? "low" : "high"), ...sideways(narrows) }];
         }
         return narrows === "yes"
           ? [

@@ -48,9 +48,10 @@ export class Block {
     return value === undefined || value === "" ? undefined : this.toText(value, name);
   }
 
+  /** True or false; undefined where it is absent, null or empty. */
   public flag(name: string): Value<boolean> | undefined {
     const value = this.raw(name);
-    if (value === undefined) {
+    if (value === undefined || value === "") {
       return undefined;
     }
     if (value instanceof NotKnown) {
