@@ -86,6 +86,19 @@ export class Deployment {
     }
   }
 
+  /**
+   * Applies a configuration and fails unless Terraform then finds nothing at all to do: half the commands of
+   * {@link apply}, for many changes in a row of a stack without check blocks.
+   */
+  async settle(json: StackJson): Promise<void> {
+    const terraform = await this.use(json);
+    await terraform.apply();
+    const again = await terraform.tryPlan();
+    if (again.exitCode !== 0) {
+      throw new Error(`the second plan is not empty (${again.exitCode}):\n${again.output}`);
+    }
+  }
+
   /** What a plan would do, as `action address`, sorted; reads and no-ops left out. */
   async planned(json: StackJson): Promise<string[]> {
     const plan = await (await this.use(json)).plan();
