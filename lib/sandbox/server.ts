@@ -185,7 +185,7 @@ function application(context: Context, keys: KeyMaker, log: RequestsLog, faults:
     c.set("record", record);
     log.begin(record);
     await next();
-    record.status = c.env.outgoing.destroyed ? 0 : c.res.status;
+    record.status = c.env.incoming.socket.destroyed ? 0 : c.res.status;
     log.answered(record);
   });
   app.use("*", async (c, next) => {
