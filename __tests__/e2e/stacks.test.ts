@@ -97,11 +97,18 @@ describeIfTerraform("three stacks in three projects", () => {
     expect(Object.keys(stacks).sort()).toEqual(["attestors", "clusters", "keys"]);
 
     createAccount(google.state, "build-project", "builder");
-    for (const name of ["keys", "attestors", "clusters"]) {
-      const deployment = Deployment.against(google);
-      try {
+    const names = ["keys", "attestors", "clusters"];
+    const deployments = new Map(names.map((name) => [name, Deployment.against(google)]));
+    try {
+      for (const [name, deployment] of deployments) {
         await deployment.apply(stacks[name]);
-      } finally {
+      }
+      // What a later stack does changes nothing for an earlier one.
+      for (const [name, deployment] of deployments) {
+        expect({ name, planned: await deployment.planned(stacks[name]) }).toEqual({ name, planned: [] });
+      }
+    } finally {
+      for (const deployment of deployments.values()) {
         deployment.remove();
       }
     }

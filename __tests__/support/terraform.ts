@@ -3,8 +3,11 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 
-/** The provider that the constructs' bindings were generated for. */
-export const PROVIDER_VERSION = "6.50.0";
+/**
+ * The provider that the constructs' bindings were generated for. `BINAUTHZ_GOOGLE_PROVIDER` asks for another version, to
+ * see what users of it will see.
+ */
+export const PROVIDER_VERSION = process.env.BINAUTHZ_GOOGLE_PROVIDER || "6.50.0";
 
 const REQUIRED_PROVIDERS = {
   terraform: { required_providers: { google: { source: "hashicorp/google", version: PROVIDER_VERSION } } },
@@ -35,7 +38,12 @@ export function findProgram(name: string): { path: string } | undefined {
   return path === undefined ? undefined : { path };
 }
 
+/** Terraform, or what `BINAUTHZ_TERRAFORM` names instead: another version of it, or OpenTofu. */
 export function findTerraform(): { path: string } | undefined {
+  const asked = process.env.BINAUTHZ_TERRAFORM;
+  if (asked) {
+    return existsSync(asked) ? { path: asked } : undefined;
+  }
   return findProgram("terraform");
 }
 
@@ -114,10 +122,11 @@ function probeProvider(): boolean {
 
 /** Why tests that need Terraform cannot run here, or undefined when they can. */
 export function terraformMissing(): string | undefined {
+  const name = process.env.BINAUTHZ_TERRAFORM || "terraform";
   if (findTerraform() === undefined) {
-    return "terraform was not found";
+    return `${name} was not found`;
   }
-  return providerAvailable() ? undefined : `terraform with the google provider ${PROVIDER_VERSION} was not found`;
+  return providerAvailable() ? undefined : `${name} with the google provider ${PROVIDER_VERSION} was not found`;
 }
 
 /** `describe`, or a skipped one that says why. */
@@ -133,6 +142,15 @@ export function describeUnless(missing: string | undefined, name: string, tests:
   }
   process.stderr.write(`skipped: ${name}: ${missing}\n`);
   describe.skip(`${name} (skipped: ${missing})`, tests);
+}
+
+/**
+ * `describe` for what has to run against our own client because the real tool is not there, or cannot do it: it is
+ * counted apart from what the real tool has shown, never as passed. The summaries of scripts/test-results.cjs know it by
+ * this prefix.
+ */
+export function describeSelfCheck(name: string, tests: () => void): void {
+  describe(`self-check: ${name}`, tests);
 }
 
 /** The parts of `terraform show -json` of a plan that tests look at. */

@@ -1,4 +1,4 @@
-import { MAX_SIGNATURES } from "../admission";
+import { decodeBase64, MAX_SIGNATURES } from "../admission";
 import { ATTESTOR_NAME } from "../vocabulary/resource-name";
 import { alsoNeeds, type Context, holderOf, members, newId, now, page } from "./context";
 import { ApiError, alreadyExists, invalid, notFound } from "./errors";
@@ -147,8 +147,16 @@ function checkAttestation(body: JsonObject): void {
   if (body.attestation === undefined) {
     throw invalid("an occurrence of an attestation note needs an attestation", "occurrence.attestation");
   }
-  if (list(obj(body.attestation).signatures).length > MAX_SIGNATURES) {
+  const { serializedPayload } = obj(body.attestation);
+  const signatures = list(obj(body.attestation).signatures);
+  if (signatures.length > MAX_SIGNATURES) {
     throw invalid(`more than ${MAX_SIGNATURES} signatures`, "occurrence.attestation.signatures");
+  }
+  // Clients cannot read bytes that are none, and the list with them: gcloud crashes.
+  for (const bytes of [serializedPayload, ...signatures.map(({ signature }) => signature)]) {
+    if (decodeBase64(str(bytes), Number.POSITIVE_INFINITY) === undefined) {
+      throw invalid("Base64 decoding failed.", "occurrence.attestation");
+    }
   }
 }
 

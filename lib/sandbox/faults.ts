@@ -12,7 +12,8 @@ export interface Fault {
   /** `PERMISSION_DENIED`, `RESOURCE_EXHAUSTED`, `UNAVAILABLE`, …, an HTTP status, or `drop`: the connection is closed without an answer. */
   readonly fail: ErrorStatus | number | "drop";
   /**
-   * How many matching requests fail. Clients repeat 429, 503 and dropped connections by themselves, gcloud four times.
+   * How many matching requests fail. gcloud repeats 503 and dropped connections by itself, four times; it does not repeat
+   * 429. terraform and curl repeat in ways of their own.
    *
    * @default 1
    */
