@@ -156,16 +156,17 @@ class EntryReader {
 
   public entry(): LogEntry {
     const { owner, log } = this.logName();
-    const resource = this.record(this.fields, "resource", "resource");
-    const payload = own(this.fields, "protoPayload");
+    // Whoever exports chosen fields only may leave out what tells; these every entry has.
+    const resource = this.record(this.fields, "resource", "resource", "required");
+    const audit = this.audit();
     return {
       log,
       owner,
       time: this.time(),
-      resourceType: this.text(resource, "type", "resource.type") ?? "",
+      resourceType: this.required(resource, "type", "resource.type"),
       resourceLabels: this.texts(resource, "labels", "resource.labels"),
       labels: this.texts(this.fields, "labels", "labels"),
-      ...(payload !== undefined && payload !== null && { audit: this.audit() }),
+      ...(audit && { audit }),
     };
   }
 
@@ -193,15 +194,19 @@ class EntryReader {
     return `${date.toISOString().slice(0, 19)}.${fraction.padEnd(9, "0")}Z`;
   }
 
-  private audit(): AuditedCall {
+  private audit(): AuditedCall | undefined {
     const payload = this.record(this.fields, "protoPayload", "protoPayload");
+    const type = this.text(payload, "@type", "protoPayload.@type");
+    if (own(this.fields, "protoPayload") == null || (type !== undefined && !type.endsWith(".AuditLog"))) {
+      return undefined;
+    }
     const request = this.record(payload, "request", "protoPayload.request");
     const response = this.record(payload, "response", "protoPayload.response");
     const status = this.record(payload, "status", "protoPayload.status");
     const code = own(status, "code");
     return {
-      service: this.text(payload, "serviceName", "protoPayload.serviceName") ?? "",
-      method: this.text(payload, "methodName", "protoPayload.methodName") ?? "",
+      service: this.required(payload, "serviceName", "protoPayload.serviceName"),
+      method: this.required(payload, "methodName", "protoPayload.methodName"),
       resource: this.text(payload, "resourceName", "protoPayload.resourceName") ?? "",
       principal: this.principal(payload),
       request,
@@ -241,19 +246,34 @@ class EntryReader {
     throw this.error(`"${path}" is no text`, value, "an entry as Cloud Logging writes it");
   }
 
+  private required(fields: Fields, name: string, path: string): string {
+    const text = this.text(fields, name, path);
+    if (text === undefined || text === "") {
+      throw this.error(`"${path}" is missing`, undefined, "whole entries, as Cloud Logging writes them");
+    }
+    return text;
+  }
+
   private texts(fields: Fields, name: string, path: string): Readonly<Record<string, string>> {
     const record = this.record(fields, name, path);
     for (const [key, value] of Object.entries(record)) {
       if (typeof value !== "string") {
-        throw this.error(`"${path}" has a value that is no text, at ${JSON.stringify(key.slice(0, 80))}`, value, "texts");
+        throw this.error(
+          `"${path}" has a value that is no text, at ${JSON.stringify(key.slice(0, 80))}`,
+          value,
+          "texts",
+        );
       }
     }
     return record as Record<string, string>;
   }
 
-  private record(fields: Fields, name: string, path: string): Fields {
+  private record(fields: Fields, name: string, path: string, need?: "required"): Fields {
     const value = own(fields, name);
     if (value === undefined || value === null) {
+      if (need === "required") {
+        throw this.error(`"${path}" is missing`, undefined, "whole entries, as Cloud Logging writes them");
+      }
       return {};
     }
     if (!isRecord(value)) {

@@ -85,25 +85,26 @@ function last(method: string): string {
   return method.slice(method.lastIndexOf(".") + 1);
 }
 
-const KUBERNETES_METHOD = /^io\.k8s\.[a-z0-9.]+?\.v\d\w*\.([a-z]+)(?:\.[a-z]+)*\.([a-z]+)$/;
+const KUBERNETES_METHOD = /^io\.k8s\.[a-z0-9.]+?\.v\d\w*\.([a-z]+)(?:\.([a-z]+))?\.([a-z]+)$/;
 const KUBERNETES_RESOURCE = /namespaces\/([^/]+)\/([^/]+)\/([^/]+)/;
 
 function kubernetes(entry: LogEntry, audit: AuditedCall): AuditEvent[] {
-  const [, resource, verb] = KUBERNETES_METHOD.exec(audit.method) ?? [];
+  const [, resource, part, verb] = KUBERNETES_METHOD.exec(audit.method) ?? [];
   if (resource === undefined || verb === undefined || !POD_RESOURCES.includes(resource) || /^delete/.test(verb)) {
     return [];
   }
-  const labels = own(entry.resourceLabels, "cluster_name");
-  const project = own(entry.resourceLabels, "project_id") ?? entry.owner;
+  const cluster = (label: string, otherwise = "?") => own(entry.resourceLabels, label) ?? otherwise;
   const [, namespace, , name = "(without a name)"] = KUBERNETES_RESOURCE.exec(audit.resource) ?? [];
   const common = {
     time: entry.time,
-    place: `gke:${project}/${own(entry.resourceLabels, "location") ?? "?"}.${labels ?? "?"}`,
+    place: `gke:${cluster("project_id", entry.owner)}/${cluster("location")}.${cluster("cluster_name")}`,
     ...(namespace !== undefined && { namespace }),
     principal: audit.principal,
   };
+  // Whoever reports a status, or scales, hands back an object that somebody else labelled.
+  const sign = part === undefined || part === "ephemeralcontainers" ? carried(audit) : undefined;
   if (resource !== "pods") {
-    return carried(audit) && !byController(audit.principal)
+    return sign !== undefined && !byController(audit.principal)
       ? [
           {
             ...common,
@@ -112,7 +113,7 @@ function kubernetes(entry: LogEntry, audit: AuditedCall): AuditEvent[] {
             images: imagesOf(audit),
             detail: audit.failed
               ? `break-glass, refused: ${oneLine(refusalOf(audit))}`
-              : `deployed with the break-glass ${carried(audit)}`,
+              : `deployed with the break-glass ${sign}`,
           },
         ]
       : [];
@@ -135,8 +136,8 @@ function kubernetes(entry: LogEntry, audit: AuditedCall): AuditEvent[] {
       ...(detail !== undefined && { detail }),
     };
   };
-  const sign = carried(audit);
-  const skipped = isMarked(entry, "break-glass") || (sign !== undefined && (verb === "create" || !byController(audit.principal)));
+  const skipped =
+    isMarked(entry, "break-glass") || (sign !== undefined && (verb === "create" || !byController(audit.principal)));
   if (audit.failed) {
     // Refused by something else: the pod does not run.
     return skipped ? [{ ...override("attempt"), detail: `break-glass, refused: ${oneLine(refusalOf(audit))}` }] : [];
@@ -205,8 +206,9 @@ function at(body: Fields, path: string): Fields | undefined {
 
 /** The kind of an object: what it says itself, or what its resource is called. */
 function kindOf({ request, response }: AuditedCall, resource: string): string {
-  const said = [response, request].map((body) => own(body, "kind")).find((kind) => typeof kind === "string");
-  return typeof said === "string" && said.toLowerCase() === resource.slice(0, -1) ? said : resource.slice(0, -1);
+  const said = [response, request].flatMap((body) => [textOf(body, "kind"), last(textOf(body, "@type"))]);
+  const singular = resource.slice(0, -1);
+  return said.find((kind) => kind.toLowerCase() === singular) ?? singular;
 }
 
 function podSubject({ request, response }: AuditedCall, name: string): string {
@@ -229,7 +231,10 @@ function imagesOf({ request, response }: AuditedCall): string[] {
     POD_METADATA.map((path) => at(body, path.replace(/metadata$/, "spec"))),
   );
   const containers = specs.flatMap((spec) => LISTS.map((list) => spec && own(spec, list))).filter(Array.isArray);
-  const images = containers.flat().filter(isRecord).map(({ image }) => image);
+  const images = containers
+    .flat()
+    .filter(isRecord)
+    .map(({ image }) => image);
   return [...new Set(images.filter((image) => typeof image === "string"))];
 }
 
@@ -349,7 +354,8 @@ function rulesOf(fields: Fields): { readonly text: string; readonly open: boolea
   });
 }
 
-function changed(entry: LogEntry, audit: AuditedCall, kind: AuditEvent["kind"], detail: string): AuditEvent {
+function changed(entry: LogEntry, audit: AuditedCall, kind: AuditEvent["kind"], what?: string): AuditEvent {
+  const detail = audit.failed ? `${what ?? last(audit.method)}, failed: ${oneLine(refusalOf(audit))}` : what;
   return {
     kind: audit.failed ? "attempt" : kind,
     time: entry.time,
@@ -357,14 +363,14 @@ function changed(entry: LogEntry, audit: AuditedCall, kind: AuditEvent["kind"], 
     subject: audit.resource,
     principal: audit.principal,
     images: [],
-    detail: audit.failed ? `${detail}, failed: ${oneLine(refusalOf(audit))}` : detail,
+    ...(detail !== undefined && { detail }),
   };
 }
 
 function keys(entry: LogEntry, audit: AuditedCall): AuditEvent[] {
   const method = last(audit.method);
   if (method === SIGNATURE) {
-    return [changed(entry, audit, "signature", method)];
+    return [changed(entry, audit, "signature")];
   }
   return KEY_CHANGES.includes(method) ? [changed(entry, audit, "change", method)] : [];
 }

@@ -138,7 +138,7 @@ function isForeign({ name }: Principal, members: readonly string[] | undefined):
 }
 
 /** Of these every one is told by itself: when it was, and what to, is the point. */
-const TOLD_SINGLY: readonly EventKind[] = [
+export const TOLD_SINGLY: readonly EventKind[] = [
   "enforcement-off",
   "enforcement-on",
   "policy-opened",
@@ -167,7 +167,7 @@ function findingsOf(events: readonly JudgedEvent[], failOn: readonly EventKind[]
   }
   return [...groups]
     .map(([key, group]) => findingOf(key, group, failOn))
-    .sort((a, b) => EVENT_KINDS.indexOf(a.kind) - EVENT_KINDS.indexOf(b.kind) || order(a.first, b.first) || order(a.id, b.id));
+    .sort((a, b) => EVENT_KINDS.indexOf(a.kind) - EVENT_KINDS.indexOf(b.kind));
 }
 
 function findingOf(key: string, group: readonly JudgedEvent[], failOn: readonly EventKind[]): Finding {
@@ -234,12 +234,11 @@ function coverageOf(log: LogKind, entries: readonly LogEntry[], covered: readonl
 }
 
 function windowOf(times: readonly string[]): { readonly first: string; readonly last: string } | undefined {
-  let [first, last] = [times[0], times[0]];
-  for (const time of times) {
-    first = time < first ? time : first;
-    last = time > last ? time : last;
-  }
-  return first === undefined ? undefined : { first: shortTime(first), last: shortTime(last) };
+  const sorted = distinct(times);
+  const [first] = sorted;
+  return first === undefined
+    ? undefined
+    : { first: shortTime(first), last: shortTime(sorted[sorted.length - 1] as string) };
 }
 
 /** A time without the zeros that only make times comparable as texts. */
