@@ -12,11 +12,23 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   trust: ["vocabulary"],
   admission: ["trust", "vocabulary"],
   workloads: ["trust", "admission", "vocabulary"],
+  audit: ["trust", "workloads", "vocabulary"],
   review: ["trust", "admission", "workloads", "vocabulary"],
   kubernetes: ["constructs", "vocabulary"],
   sandbox: ["trust", "admission", "workloads", "vocabulary"],
   testing: ["trust", "admission", "workloads", "review", "vocabulary"],
-  cli: ["vocabulary", "constructs", "trust", "admission", "workloads", "review", "kubernetes", "sandbox", "testing"],
+  cli: [
+    "vocabulary",
+    "constructs",
+    "trust",
+    "admission",
+    "workloads",
+    "audit",
+    "review",
+    "kubernetes",
+    "sandbox",
+    "testing",
+  ],
 };
 const ROOMS = Object.keys(MAY_IMPORT);
 
@@ -81,7 +93,7 @@ allowed("lib/trust/lazy.ts", 'export const NAME = require("./private/thing") as 
 // The framework and the providers.
 const GOOGLE = "@cdktf/provider-google";
 const KUBERNETES = "@cdktf/provider-kubernetes";
-for (const room of ["vocabulary", "trust", "admission", "workloads", "review"]) {
+for (const room of ["vocabulary", "trust", "admission", "workloads", "audit", "review"]) {
   refused(`lib/${room}/framework.ts`, "cdktf", "cdktf/lib/testing", "constructs", `${GOOGLE}/lib/kms-key-ring`);
 }
 for (const room of ["constructs", "kubernetes"]) {

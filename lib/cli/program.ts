@@ -33,6 +33,11 @@ const SUBCOMMANDS: readonly Subcommand[] = [
     load: () => (require("./check") as typeof import("./check")).checkCommand,
   },
   {
+    name: "audit",
+    summary: "what was admitted, denied or skipped, and by whom?",
+    load: () => (require("./audit") as typeof import("./audit")).auditCommand,
+  },
+  {
     name: "explain",
     summary: "what does this denial mean, and what mends it?",
     load: () => (require("./explain") as typeof import("./explain")).explainCommand,

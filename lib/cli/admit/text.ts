@@ -3,6 +3,7 @@ import { createColors } from "picocolors";
 import type { SurveyReport } from "../../workloads/survey";
 import { printable } from "../escape";
 import type { Medium } from "../formats";
+import { NARROWEST, wrap } from "../wrap";
 import { type Answer, type Item, itemsOf, URGENCY, type Urgency, urgencyOf } from "./items";
 import { countsOf, headline, passedOverParts, plural, summaryOf } from "./summary";
 
@@ -18,7 +19,6 @@ const TITLES: Readonly<Record<Urgency, string>> = {
 /** On a terminal no more than these that run are listed: the others are what the reader came for. */
 const MOST_ADMITTED = 20;
 const MOST_PLACES = 8;
-const NARROWEST = 30;
 
 /** A report for people. Images are never broken, so that they can be copied. */
 export function textOf(report: SurveyReport, medium: Medium): string {
@@ -155,18 +155,4 @@ function paint(what: string, text: string, colors: Colors): string {
     default:
       return colors.green(text);
   }
-}
-
-/** Breaks text at its spaces; a word that is longer than a line stays whole. */
-function wrap(text: string, width: number | undefined): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(" ")) {
-    const last = lines.at(-1);
-    if (last !== undefined && (width === undefined || last.length + 1 + word.length <= Math.max(width, NARROWEST))) {
-      lines[lines.length - 1] = `${last} ${word}`;
-    } else {
-      lines.push(word);
-    }
-  }
-  return lines;
 }

@@ -1,3 +1,21 @@
+import {
+  BREAK_GLASS,
+  CLOUD_RUN_DENIED,
+  CONTROLLERS,
+  ENFORCING_MODES,
+  FAILED_OPEN_LABELS,
+  KEY_CHANGES,
+  OLD_BREAK_GLASS,
+  OLD_WEBHOOK,
+  POD_METADATA,
+  POD_RESOURCES,
+  POLICY_CHANGES,
+  SIGNATURE,
+  VIOLATES_POLICY,
+  WEBHOOK,
+  WEBHOOK_FAILED_OPEN,
+} from "../../vocabulary/audit-log";
+
 /**
  * The filters of the alerts, in the Logging query language.
  *
@@ -5,9 +23,6 @@
  * looks for some labels by their name as a plain text. Whether such a text is looked for in the names of fields is not
  * documented, so the field itself stands beside it. No pattern has a backslash, which the language would read as well.
  */
-
-const BREAK_GLASS = "image-policy.k8s.io/break-glass";
-const WEBHOOK = "imagepolicywebhook.image-policy.k8s.io";
 
 // A webhook that fails open is noted by its place among those that were called; GKE has a handful.
 const WEBHOOK_PLACES = [0, 1, 2, 3, 4, 5, 6, 7];
@@ -31,30 +46,22 @@ export function breakGlassOnPods(): string {
   return lines(PODS, `labels.${quote(`${WEBHOOK}/break-glass`)}="true"`);
 }
 
-/** Where the kinds that make pods keep what the pods will carry. */
-const TEMPLATES = [
-  "metadata",
-  "spec.template.metadata",
-  "spec.jobTemplate.spec.template.metadata",
-  "template.metadata",
-];
-
 /**
  * What somebody deployed that carries the label: the pods are made by a controller, and its entries name no person.
  * Not documented by Google: built from the method names and bodies that Kubernetes logs.
  */
 export function breakGlassOnWorkloads(): string {
   const carried = ["request", "response"].flatMap((body) =>
-    TEMPLATES.flatMap((path) => [
+    POD_METADATA.flatMap((path) => [
       `protoPayload.${body}.${path}.labels.${quote(BREAK_GLASS)}:*`,
-      `protoPayload.${body}.${path}.annotations.${quote(`alpha.${BREAK_GLASS}`)}:*`,
+      `protoPayload.${body}.${path}.annotations.${quote(OLD_BREAK_GLASS)}:*`,
     ]),
   );
   return lines(
     CLUSTER_ACTIVITY,
-    'protoPayload.methodName=~"^io[.]k8s[.](core|apps|batch)[.]v1[.](pods|podtemplates|replicationcontrollers|deployments|statefulsets|daemonsets|replicasets|jobs|cronjobs)[.](create|update|patch)$"',
+    `protoPayload.methodName=~"^io[.]k8s[.](core|apps|batch)[.]v1[.](${POD_RESOURCES.join("|")})[.](create|update|patch)$"`,
     // The controllers of Kubernetes pass on what they were told.
-    'NOT protoPayload.authenticationInfo.principalEmail=~"^system:serviceaccount:kube-system:"',
+    `NOT protoPayload.authenticationInfo.principalEmail=~"^${CONTROLLERS}"`,
     'NOT protoPayload.response.status="Failure"',
     anyOf([quote(BREAK_GLASS), ...carried]),
   );
@@ -70,15 +77,11 @@ export function failOpen(): string {
   return lines(
     PODS,
     anyOf([
-      '"image-policy.k8s.io/failed-open"',
-      `"${WEBHOOK}/failed-open"`,
-      'labels."image-policy.k8s.io/failed-open":*',
-      `labels."${WEBHOOK}/failed-open":*`,
+      ...FAILED_OPEN_LABELS.map(quote),
+      ...FAILED_OPEN_LABELS.map((label) => `labels.${quote(label)}:*`),
       // Other webhooks fail open as well; this one is named by the value.
-      `("failed-open.validating.webhook.admission.k8s.io" AND "${WEBHOOK}")`,
-      ...WEBHOOK_PLACES.map(
-        (place) => `labels."failed-open.validating.webhook.admission.k8s.io/round_0_index_${place}"="${WEBHOOK}"`,
-      ),
+      `("${WEBHOOK_FAILED_OPEN}" AND "${WEBHOOK}")`,
+      ...WEBHOOK_PLACES.map((place) => `labels."${WEBHOOK_FAILED_OPEN}/round_0_index_${place}"="${WEBHOOK}"`),
     ]),
   );
 }
@@ -88,13 +91,13 @@ export function deniedOnPods(): string {
   return lines(
     PODS,
     'protoPayload.response.status="Failure"',
-    '(protoPayload.response.reason="VIOLATES_POLICY" OR (protoPayload.response.reason="Forbidden" AND protoPayload.response.message:"image policy webhook"))',
+    `(protoPayload.response.reason="${VIOLATES_POLICY}" OR (protoPayload.response.reason="Forbidden" AND protoPayload.response.message:"${OLD_WEBHOOK}"))`,
   );
 }
 
 /** A revision of Cloud Run that was refused. */
 export function deniedOnCloudRun(): string {
-  return lines(CLOUD_RUN, 'protoPayload.response.status.conditions.reason="ContainerImageUnauthorized"');
+  return lines(CLOUD_RUN, `protoPayload.response.status.conditions.reason="${CLOUD_RUN_DENIED}"`);
 }
 
 /** A pod that was admitted only because its rule is in dry run. */
@@ -107,7 +110,7 @@ export function policyChanged(): string {
   return lines(
     'logName:"cloudaudit.googleapis.com%2Factivity"',
     'protoPayload.serviceName="binaryauthorization.googleapis.com"',
-    'protoPayload.methodName=~"(UpdatePolicy|CreateAttestor|UpdateAttestor|DeleteAttestor|SetIamPolicy)$"',
+    `protoPayload.methodName=~"(${POLICY_CHANGES.join("|")})$"`,
   );
 }
 
@@ -122,7 +125,7 @@ export function enforcementOff(): string {
     'logName:"cloudaudit.googleapis.com%2Factivity"',
     'protoPayload.methodName=~"[.]ClusterManager[.]UpdateCluster$"',
     `${request}:*`,
-    `NOT ${request}.evaluationMode=("PROJECT_SINGLETON_POLICY_ENFORCE" OR "POLICY_BINDINGS_AND_PROJECT_SINGLETON_POLICY_ENFORCE")`,
+    `NOT ${request}.evaluationMode=(${ENFORCING_MODES.map(quote).join(" OR ")})`,
     `NOT ${request}.enabled="true"`,
   );
 }
@@ -135,9 +138,7 @@ export function keyChanged(cryptoKeyId: string): string {
   return lines(
     'logName:"cloudaudit.googleapis.com%2Factivity"',
     'protoPayload.serviceName="cloudkms.googleapis.com"',
-    kmsMethod(
-      "(UpdateCryptoKey|CreateCryptoKeyVersion|ImportCryptoKeyVersion|UpdateCryptoKeyVersion|DestroyCryptoKeyVersion|RestoreCryptoKeyVersion|SetIamPolicy)",
-    ),
+    kmsMethod(`(${KEY_CHANGES.join("|")})`),
     anyOf([
       `protoPayload.resourceName=${quote(cryptoKeyId)}`,
       `protoPayload.resourceName:${quote(`${cryptoKeyId}/cryptoKeyVersions/`)}`,
@@ -158,7 +159,7 @@ export function foreignSignature(cryptoKeyId: string, signers: readonly string[]
   return lines(
     'logName:"cloudaudit.googleapis.com%2Fdata_access"',
     'protoPayload.serviceName="cloudkms.googleapis.com"',
-    kmsMethod("AsymmetricSign"),
+    kmsMethod(SIGNATURE),
     `protoPayload.resourceName:${quote(`${cryptoKeyId}/cryptoKeyVersions/`)}`,
     ...signers.map((member) => `NOT ${doneBy(member)}`),
   );
