@@ -29,7 +29,7 @@ const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 const peers = Object.keys(manifest.peerDependencies);
 
 /** The rooms that are published, and the one file that is a bundle of its own, without declarations. */
-const ROOMS = ["admission", "constructs", "kubernetes", "testing", "trust", "vocabulary"];
+const ROOMS = ["admission", "constructs", "kubernetes", "review", "testing", "trust", "vocabulary", "workloads"];
 const COMMAND = "dist/cli/binauthz.js";
 
 let tarball: Tarball;
@@ -81,6 +81,7 @@ describe("the tarball", () => {
       "THIRD-PARTY-LICENSES.txt",
       "package.json",
       "kubernetes/package.json",
+      "review/package.json",
       "testing/package.json",
       COMMAND,
       ...schemas,
@@ -121,7 +122,7 @@ describe("the tarball", () => {
     const entries = Object.values<string | { default: string }>(manifest.exports).flatMap((target) =>
       typeof target === "string" ? [] : posix.normalize(target.default).replace(/\.js$/, ""),
     );
-    expect(entries).toEqual(["dist/index", "dist/kubernetes/index", "dist/testing/index"]);
+    expect(entries).toEqual(["dist/index", "dist/kubernetes/index", "dist/review/index", "dist/testing/index"]);
     entries.forEach(visit);
     const present = tarball.files.filter((file) => file.endsWith(".d.ts")).map((file) => file.replace(/\.d\.ts$/, ""));
     expect(present).toEqual(expect.arrayContaining([...reached]));

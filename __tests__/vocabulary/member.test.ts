@@ -24,7 +24,11 @@ test("the forms that messages name are those that are taken", () => {
     const member = form
       .replace("EMAIL", "robot@example.com")
       .replace("DOMAIN", "example.com")
-      .replace("…", "iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/pool/subject/repo");
+      .replace(
+        "principal://…",
+        "principal://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/subject/s",
+      )
+      .replace("…", "iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/attribute.a/b");
     expect([form, memberError(member)]).toEqual([form, undefined]);
     expect([form, memberError(form)]).toEqual([form, "is no IAM member"]);
   }
