@@ -14,6 +14,7 @@ const SOURCES = {
   clusters: "bench/clusters.ts",
   clustersByHand: "bench/clusters-by-hand.ts",
   require: "bench/require.ts",
+  admission: "bench/admission.ts",
 };
 
 /** Compiles the measured programs to plain JavaScript against the built package; returns their paths by name. */

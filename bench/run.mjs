@@ -1,5 +1,6 @@
 import { availableParallelism, loadavg } from "node:os";
 import Table from "cli-table3";
+import { admissionFigures } from "./figures/admission.mjs";
 import { clusterFigures } from "./figures/clusters.mjs";
 import { referenceFigures } from "./figures/reference.mjs";
 import { requireFigures } from "./figures/require.mjs";
@@ -7,7 +8,12 @@ import { compilePrograms } from "./programs.mjs";
 
 // Every figure is a ratio of two sides that are measured in turn in this one run: seconds depend on the machine.
 
-const GROUPS = { reference: referenceFigures, require: requireFigures, clusters: clusterFigures };
+const GROUPS = {
+  reference: referenceFigures,
+  require: requireFigures,
+  admission: admissionFigures,
+  clusters: clusterFigures,
+};
 
 const runs = Number(process.env.BENCH_RUNS ?? 7);
 const wanted = (process.env.BENCH_ONLY ?? Object.keys(GROUPS).join(",")).split(",");

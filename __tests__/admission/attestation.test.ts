@@ -109,13 +109,23 @@ describe("payloads", () => {
 });
 
 describe("what is remembered", () => {
-  test("the oldest result is forgotten first, and a long key is not kept", () => {
-    const computed: string[] = [];
-    const memo = memoized({ entries: 2, keyLength: 3 }, (key) => {
-      computed.push(key);
-      return key;
+  test("it is the result of this very text, whatever was asked before", () => {
+    // Few places, and texts that differ in one character only: most of them meet.
+    const memo = memoized({ entries: 4, keyLength: 40 }, (key) => `of ${key}`);
+    const texts = Array.from({ length: 50 }, (_, index) => "x".repeat(index) + "y".repeat(50 - index));
+    check(fc.array(fc.oneof(fc.constantFrom(...texts), fc.string()), { maxLength: 20 }), (asked) => {
+      for (const text of asked) expect(memo(text)).toBe(`of ${text}`);
     });
-    for (const key of ["a", "b", "a", "c", "b", "a", "long", "long"]) expect(memo(key)).toBe(key);
+  });
+
+  test("what was asked last is not computed again, also where it is undefined; a long key is", () => {
+    const computed: string[] = [];
+    const memo = memoized({ entries: 2, keyLength: 3 }, (key): string | undefined => {
+      computed.push(key);
+      return key === "b" ? undefined : key;
+    });
+    // Two generations of one result each.
+    for (const key of ["a", "b", "a", "b", "c", "b", "a", "c", "long", "long"]) memo(key);
     expect(computed).toEqual(["a", "b", "c", "a", "long", "long"]);
   });
 });

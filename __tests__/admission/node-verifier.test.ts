@@ -136,8 +136,8 @@ describe("the verifier", () => {
 
   test("is the only file of its room that names node:crypto", () => {
     const folder = resolve(__dirname, "../../lib/admission");
-    const files = readdirSync(folder).filter((file) =>
-      /node:|require\(/.test(readFileSync(join(folder, file), "utf8")),
+    const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter(
+      (file) => file.endsWith(".ts") && /from "node:|require\(/.test(readFileSync(join(folder, file), "utf8")),
     );
     expect(files).toEqual(["node-verifier.ts"]);
   });

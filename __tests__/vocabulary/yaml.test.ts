@@ -23,6 +23,8 @@ const DEEP: [name: string, text: (levels: number) => string][] = [
   ["indented keys that are lists", (levels) => lines(levels, (indent) => `${indent}[\n]:`)],
   ["indented items", (levels) => lines(levels, (indent) => `${indent}-`)],
   ["one more bracket closed than opened", (levels) => `[]]${"]".repeat(50)}\n--- \n${"[".repeat(levels)}`],
+  ["keys in an open list", (levels) => `[!t ${lines(levels, (indent) => `${indent}a:`)}`],
+  ["keys after a comma in open lists", (levels) => `${"[b, ".repeat(99)}${"a: ".repeat(levels)}`],
   ["anchors", (levels) => `a: ${"&a ".repeat(levels)}x`],
 ];
 
@@ -124,6 +126,7 @@ describe("text that nests deeper than anything that is meant", () => {
       `${lines(100, (indent) => `${indent}a:`)} |\n${" ".repeat(500)}${"[".repeat(500)}\n`,
       `a: "${"[".repeat(500)}"\nb: '${"- ".repeat(500)}'\nc: |\n  ${"- ".repeat(500)}\n# ${"[".repeat(500)}\n`,
       Array.from({ length: 500 }, (_, index) => `k${index}: {a: [x]}`).join("\n"),
+      `{${Array.from({ length: 500 }, (_, index) => `k${index}: {a: [x, y], b: "z"}`).join(", ")}}`,
     ]) {
       expect(parseYamlDocuments(text)).toEqual({ documents: expect.any(Array) });
     }

@@ -1,14 +1,16 @@
 import { constants, verify } from "node:crypto";
 import { keyMismatch, parsePublicKey } from "../vocabulary/public-key";
 import { SigningAlgorithm } from "../vocabulary/signing-algorithm";
-import { memoized } from "./memo";
+import { memoized, Recent } from "./memo";
 import type { SignatureVerifier } from "./types";
 
 /** Checks one signature by a key that was read. */
 type Check = (data: Uint8Array, signature: Uint8Array) => boolean;
 
-const KEYS = { entries: 256, keyLength: 16 * 1024 };
-const RESULTS = { entries: 4096, keyLength: 64 };
+const KEYS = { entries: 1024, keyLength: 16 * 1024 };
+
+/** How many results are remembered. */
+const RESULTS = 8192;
 
 /**
  * In bytes, of data and signature together: a payload has about 300, a signature at most 512. What is longer is verified
@@ -16,12 +18,12 @@ const RESULTS = { entries: 4096, keyLength: 64 };
  */
 const LONGEST = 4096;
 
-/** Where a result is kept: under the key and the last bytes of the signature, which differ from one to the next. */
-const TAIL = 16;
-
-/** What was asked last under that name, and the answer; it counts only for equal bytes. */
-interface Slot {
-  last?: { readonly data: Buffer; readonly signature: Buffer; readonly result: boolean };
+/** What was asked, and the answer; it counts only for the same key and equal bytes. */
+interface Remembered {
+  readonly check: Check;
+  readonly data: Buffer;
+  readonly signature: Buffer;
+  readonly result: boolean;
 }
 
 /**
@@ -31,33 +33,27 @@ interface Slot {
  * It remembers the keys it has read, and the results of what was byte-equal: key, algorithm, data and signature.
  */
 export function nodeVerifier(): SignatureVerifier {
-  let keys = 0;
   const readers = new Map(
-    SigningAlgorithm.values().map((algorithm) => [algorithm, memoized(KEYS, keyReader(algorithm))]),
+    SigningAlgorithm.values().map((algorithm) => [algorithm, memoized(KEYS, (pem) => checkWith(pem, algorithm))]),
   );
-  const slots = memoized(RESULTS, (): Slot => ({}));
-  function keyReader(algorithm: SigningAlgorithm) {
-    return (pem: string) => {
-      keys += 1;
-      return { id: `${keys} `, check: checkWith(pem, algorithm) };
-    };
-  }
+  const results = new Recent<Remembered>(RESULTS);
   return {
     verify({ publicKeyPem, algorithm, data, signature }) {
       try {
         const named = SigningAlgorithm._named(algorithm);
-        const key = named && readers.get(named)?.(publicKeyPem);
-        if (!key) {
+        const check = named && readers.get(named)?.(publicKeyPem);
+        if (!check) {
           return false;
         }
         const [asked, signed] = [buffer(data), buffer(signature)];
-        const slot = slots(key.id + signed.toString("latin1", Math.max(0, signed.length - TAIL)));
-        if (slot.last?.signature.equals(signed) && slot.last.data.equals(asked)) {
-          return slot.last.result;
+        const place = placeOf(signed);
+        const last = results.get(place);
+        if (last?.check === check && last.signature.equals(signed) && last.data.equals(asked)) {
+          return last.result;
         }
-        const result = key.check(asked, signed);
+        const result = check(asked, signed);
         if (asked.length + signed.length <= LONGEST) {
-          slot.last = { data: Buffer.from(asked), signature: Buffer.from(signed), result };
+          results.set(place, { check, data: Buffer.from(asked), signature: Buffer.from(signed), result });
         }
         return result;
       } catch {
@@ -65,6 +61,11 @@ export function nodeVerifier(): SignatureVerifier {
       }
     },
   };
+}
+
+/** A number of 30 bits: the last bytes of a signature differ from one to the next. */
+function placeOf(signature: Buffer): number {
+  return signature.length < 4 ? 0 : signature.readUInt32LE(signature.length - 4) & 0x3fffffff;
 }
 
 /** The same bytes as a buffer. */

@@ -79,7 +79,9 @@ const MARKS: ReadonlySet<string | null> = new Set(["byte-order-mark", "doc-mode"
  */
 function nestsTooDeeply(text: string): boolean {
   const columns: number[] = [];
-  let flow = 0;
+  // Of each open bracket: how many indicators have followed since it or its last comma, each of which may open a map.
+  const brackets: number[] = [];
+  let pairs = 0;
   let column = 0;
   // Whether a collection could begin here: nothing but indicators is before it on the line.
   let opens = true;
@@ -88,17 +90,24 @@ function nestsTooDeeply(text: string): boolean {
     if (MARKS.has(type)) {
       continue;
     }
-    if (OPENING.has(type)) {
-      flow += 1;
-    } else if (CLOSING.has(type)) {
-      flow = Math.max(0, flow - 1);
-    } else if (opens && flow === 0 && !BLANK.has(type)) {
+    if (opens && brackets.length === 0 && !BLANK.has(type)) {
       while (columns.length > 0 && columns[columns.length - 1] >= column) {
         columns.pop();
       }
       columns.push(column);
     }
-    if (columns.length + flow > DEEPEST) {
+    if (OPENING.has(type)) {
+      brackets.push(0);
+    } else if (CLOSING.has(type)) {
+      pairs -= brackets.pop() ?? 0;
+    } else if (brackets.length > 0 && type === "comma") {
+      pairs -= brackets[brackets.length - 1];
+      brackets[brackets.length - 1] = 0;
+    } else if (brackets.length > 0 && INDICATORS.has(type)) {
+      pairs += 1;
+      brackets[brackets.length - 1] += 1;
+    }
+    if (columns.length + brackets.length + pairs > DEEPEST) {
       return true;
     }
     const end = lexeme.lastIndexOf("\n");
