@@ -4,7 +4,7 @@ import { runInNewContext } from "node:vm";
 import { type AdmissionRequest, type Evidence, parseArtifact, payloadBytes, writeOccurrence } from "../lib/admission";
 import { admit } from "../lib/admission/admit";
 import { nodeVerifier } from "../lib/admission/node-verifier";
-import { known, type Rule, type TrustModel } from "../lib/trust/model";
+import { EMPTY_MODEL, known, type Rule, type TrustModel } from "../lib/trust/model";
 import { publicKeyDigestId } from "../lib/vocabulary/public-key";
 
 // What a decision of the simulator costs beside the verification of a signature, which no simulator can do without: in one
@@ -134,9 +134,7 @@ function modelWith(publicKey: KeyObject, algorithm: string): TrustModel {
   const pem = publicKey.export({ type: "spki", format: "pem" }) as string;
   const fingerprint = publicKeyDigestId(publicKey);
   return {
-    schemaVersion: 1,
-    keyVersions: [],
-    notes: [],
+    ...EMPTY_MODEL,
     attestors: [
       {
         name: ATTESTOR,
@@ -174,9 +172,6 @@ function modelWith(publicKey: KeyObject, algorithm: string): TrustModel {
         origin,
       },
     ],
-    services: [],
-    pipelines: [],
-    powers: [],
   };
 }
 

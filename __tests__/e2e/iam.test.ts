@@ -100,7 +100,7 @@ describeUnless(signingMissing(), "the identity of a pipeline, as the real terraf
 
   beforeAll(async () => {
     chain = await applied(signingChain());
-  }, 180_000);
+  }, 300_000);
 
   test("every grant is in the tables of this file, and no other is there", () => {
     const roles = (pipeline: string) => grantsIn(chain).filter((found) => found.pipeline === pipeline);
@@ -152,7 +152,7 @@ describeUnless(signingMissing(), "the identity of a pipeline, as the real terraf
           return { grant: taken, result, refused: refusals(google), attestations };
         }),
       );
-    }, 180_000);
+    }, 300_000);
 
     test.each(MISSED_BY_SIGNING)("%s: signing fails, and names %s", (role, permission, resource) => {
       const [run, ...others] = runs.filter(({ grant: taken }) => role === named(taken.role));
@@ -189,7 +189,7 @@ describeUnless(signingMissing(), "the identity of a pipeline, as the real terraf
       expect(result.output).toContain("binaryauthorization.attestors.verifyImageAttested");
       expect(google.state.occurrences).toEqual({});
     });
-  }, 60_000);
+  }, 120_000);
 
   describe("tries what it must not", () => {
     /** What it tries: the request, and the permission that it lacks. */
@@ -357,7 +357,7 @@ describeUnless(signingMissing(), "the identity of a pipeline, as the real terraf
       } finally {
         rmSync(folder, { recursive: true, force: true });
       }
-    }, 60_000);
+    }, 120_000);
 
     test("with the step itself and the name of another key: refused, and nothing is stored", async () => {
       await withOtherKey(async (google) => {
@@ -366,6 +366,6 @@ describeUnless(signingMissing(), "the identity of a pipeline, as the real terraf
         expect(refusals(google)).toEqual([expect.stringContaining("cloudkms.cryptoKeyVersions.viewPublicKey")]);
         expect(google.state.occurrences).toEqual({});
       });
-    }, 60_000);
+    }, 120_000);
   });
 });
