@@ -231,6 +231,13 @@ describe("beside the samples", () => {
     expect(events(owned)[0].subject).toBe("Deployment web");
   });
 
+  test("a workload is called alike whatever of it the entry has", () => {
+    const patch = changed("deployment patched to carry the label", ({ protoPayload }) => {
+      protoPayload.response = {};
+    });
+    expect(events(patch)[0].subject).toBe("Deployment web");
+  });
+
   test("labels of clusters outside of Google Cloud", () => {
     const outside = changed("pod admitted", (entry) => {
       entry.labels = { "binaryauthorization.googleapis.com/dry-run": "true" };

@@ -8,8 +8,8 @@ import {
   KEY_CHANGES,
   OLD_BREAK_GLASS,
   OLD_WEBHOOK,
+  POD_KINDS,
   POD_METADATA,
-  POD_RESOURCES,
   POLICY_CHANGES,
   SIGNATURE,
   VIOLATES_POLICY,
@@ -90,7 +90,8 @@ const KUBERNETES_RESOURCE = /namespaces\/([^/]+)\/([^/]+)\/([^/]+)/;
 
 function kubernetes(entry: LogEntry, audit: AuditedCall): AuditEvent[] {
   const [, resource, part, verb] = KUBERNETES_METHOD.exec(audit.method) ?? [];
-  if (resource === undefined || verb === undefined || !POD_RESOURCES.includes(resource) || /^delete/.test(verb)) {
+  const kind = resource === undefined ? undefined : own(POD_KINDS, resource);
+  if (kind === undefined || verb === undefined || /^delete/.test(verb)) {
     return [];
   }
   const cluster = (label: string, otherwise = "?") => own(entry.resourceLabels, label) ?? otherwise;
@@ -103,13 +104,13 @@ function kubernetes(entry: LogEntry, audit: AuditedCall): AuditEvent[] {
   };
   // Whoever reports a status, or scales, hands back an object that somebody else labelled.
   const sign = part === undefined || part === "ephemeralcontainers" ? carried(audit) : undefined;
-  if (resource !== "pods") {
+  if (kind !== "Pod") {
     return sign !== undefined && !byController(audit.principal)
       ? [
           {
             ...common,
             kind: audit.failed ? "attempt" : "break-glass",
-            subject: `${kindOf(audit, resource)} ${name}`,
+            subject: `${kind} ${name}`,
             images: imagesOf(audit),
             detail: audit.failed
               ? `break-glass, refused: ${oneLine(refusalOf(audit))}`
@@ -202,13 +203,6 @@ function at(body: Fields, path: string): Fields | undefined {
     value = isRecord(value) ? own(value, name) : undefined;
   }
   return isRecord(value) ? value : undefined;
-}
-
-/** The kind of an object: what it says itself, or what its resource is called. */
-function kindOf({ request, response }: AuditedCall, resource: string): string {
-  const said = [response, request].flatMap((body) => [textOf(body, "kind"), last(textOf(body, "@type"))]);
-  const singular = resource.slice(0, -1);
-  return said.find((kind) => kind.toLowerCase() === singular) ?? singular;
 }
 
 function podSubject({ request, response }: AuditedCall, name: string): string {

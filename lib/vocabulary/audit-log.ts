@@ -27,18 +27,18 @@ export const POD_METADATA: readonly string[] = [
   "template.metadata",
 ];
 
-/** The resources of Kubernetes that are pods or make them. */
-export const POD_RESOURCES: readonly string[] = [
-  "pods",
-  "podtemplates",
-  "replicationcontrollers",
-  "deployments",
-  "statefulsets",
-  "daemonsets",
-  "replicasets",
-  "jobs",
-  "cronjobs",
-];
+/** The resources of Kubernetes that are pods or make them, and what an object of each is called. */
+export const POD_KINDS: { readonly [resource: string]: string } = {
+  pods: "Pod",
+  podtemplates: "PodTemplate",
+  replicationcontrollers: "ReplicationController",
+  deployments: "Deployment",
+  statefulsets: "StatefulSet",
+  daemonsets: "DaemonSet",
+  replicasets: "ReplicaSet",
+  jobs: "Job",
+  cronjobs: "CronJob",
+};
 
 /** How the accounts of Kubernetes' own controllers begin. They pass on what they were told. */
 export const CONTROLLERS = "system:serviceaccount:kube-system:";

@@ -43,10 +43,11 @@ function single(
 ): string[] {
   const where = [namespace, subject].filter((part) => part !== undefined).join("  ");
   const within = subject.startsWith("projects/") ? "" : `  ${place}`;
-  const what = [...details, ...images, ...by.map((doer) => `by ${personOf(doer)}`)].join(", ");
   return [
     `  ${first}  ${colors.bold(printable(where))}${printable(within)}`,
-    ...hanging(printable(what), "    ", columns),
+    ...by.map((doer) => `    by ${printable(personOf(doer))}`),
+    ...images.map((image) => `    ${colors.cyan(printable(image))}`),
+    ...details.flatMap((detail) => hanging(printable(detail), "    ", columns)),
   ];
 }
 

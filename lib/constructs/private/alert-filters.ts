@@ -7,8 +7,8 @@ import {
   KEY_CHANGES,
   OLD_BREAK_GLASS,
   OLD_WEBHOOK,
+  POD_KINDS,
   POD_METADATA,
-  POD_RESOURCES,
   POLICY_CHANGES,
   SIGNATURE,
   VIOLATES_POLICY,
@@ -59,7 +59,7 @@ export function breakGlassOnWorkloads(): string {
   );
   return lines(
     CLUSTER_ACTIVITY,
-    `protoPayload.methodName=~"^io[.]k8s[.](core|apps|batch)[.]v1[.](${POD_RESOURCES.join("|")})[.](create|update|patch)$"`,
+    `protoPayload.methodName=~"^io[.]k8s[.](core|apps|batch)[.]v1[.](${Object.keys(POD_KINDS).join("|")})[.](create|update|patch)$"`,
     // The controllers of Kubernetes pass on what they were told.
     `NOT protoPayload.authenticationInfo.principalEmail=~"^${CONTROLLERS}"`,
     'NOT protoPayload.response.status="Failure"',
