@@ -3,11 +3,13 @@ import type { Target } from "../admission/types";
 import {
   type Attestor,
   type AttestorKey,
+  type KeyedRule,
   known,
   type Origin,
   type Policy,
   type Power,
   type Rule,
+  type SpecificRules,
   type TrustModel,
   type Value,
 } from "../trust";
@@ -90,12 +92,69 @@ function parseTarget(name: string): Target | undefined {
   return /^default:/.test(name) ? { kind: "default", project: name.slice("default:".length) } : undefined;
 }
 
+/** What the simulator needs to look at for a target, by its name: with a thousand clusters, not all of them each time. */
+class Index {
+  private readonly places = new Map<string, Pick<TrustModel, "clusters" | "services">>();
+  private readonly rules = new Map<string, Map<string, KeyedRule[]>>();
+
+  public constructor(private readonly model: TrustModel) {
+    for (const cluster of model.clusters) {
+      this.add(cluster, { clusters: [cluster], services: [] });
+    }
+    for (const service of model.services) {
+      this.add(service, { clusters: [], services: [service] });
+    }
+    for (const { project, specificRules } of model.policies) {
+      if (specificRules.state === "known" && specificRules.value.kind === "cluster") {
+        const byKey = new Map<string, KeyedRule[]>();
+        for (const entry of specificRules.value.rules) {
+          const key = entry.key.state === "known" ? entry.key.value : "";
+          byKey.set(key, [...(byKey.get(key) ?? []), entry]);
+        }
+        this.rules.set(project, byKey);
+      }
+    }
+  }
+
+  public effective(policy: Policy | undefined, target: Target): Effective {
+    const place = target.kind === "default" ? undefined : this.places.get(placeKey(target));
+    const around = { ...this.model, clusters: place?.clusters ?? [], services: place?.services ?? [] };
+    const rules = policy && target.kind === "gke" ? this.rules.get(policy.project) : undefined;
+    if (policy === undefined || rules === undefined || target.kind !== "gke") {
+      return effectiveAt(around, policy, target);
+    }
+    // A rule whose key is not known may be for this cluster.
+    const candidates = [...(rules.get(clusterKey(target.location, target.name)) ?? []), ...(rules.get("") ?? [])];
+    const specificRules = known<SpecificRules>({ kind: "cluster", rules: candidates });
+    return effectiveAt(around, { ...policy, specificRules }, target);
+  }
+
+  private add(place: Place, { clusters, services }: Pick<TrustModel, "clusters" | "services">): void {
+    const present = this.places.get(placeKey(place)) ?? { clusters: [], services: [] };
+    this.places.set(placeKey(place), {
+      clusters: [...present.clusters, ...clusters],
+      services: [...present.services, ...services],
+    });
+  }
+}
+
+interface Place {
+  readonly project: string;
+  readonly location: string;
+  readonly name: string;
+}
+
+function placeKey({ location, name, project }: Place): string {
+  return `${project}/${location}/${name}`;
+}
+
 function targetsOf(model: TrustModel, policies: ReadonlyMap<string, Policy>): Map<string, TargetFact> {
   const targets = new Map<string, TargetFact>();
+  const index = new Index(model);
   const add = (target: Target, address: string | undefined) => {
     const name = targetName(target);
     if (!targets.has(name)) {
-      const effective = effectiveAt(model, policies.get(target.project), target);
+      const effective = index.effective(policies.get(target.project), target);
       targets.set(name, { name, target, effective, ...(address !== undefined && { address }) });
     }
   };

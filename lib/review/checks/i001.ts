@@ -15,11 +15,11 @@ export const i001: Check = {
       if (isGain(transition) && complete(transition.after)) {
         return [gained(context, transition)];
       }
-      return !isGain(transition) && complete(transition.before) ? [lost(transition)] : [];
+      return !isGain(transition) && complete(transition.before) ? [lost(context, transition)] : [];
     }),
 };
 
-function gained({ settings }: ChangeContext, transition: SignerTransition): Found {
+function gained({ allGrants, settings }: ChangeContext, transition: SignerTransition): Found {
   const { after, before, newAttestor, signer } = transition;
   const expected = settings.expectedSigners.includes(signer.principal);
   const severity = expected ? "info" : newAttestor ? "low" : severityOf(signer.principal);
@@ -28,7 +28,7 @@ function gained({ settings }: ChangeContext, transition: SignerTransition): Foun
     ...placeOf(transition),
     severity,
     message: sure
-      ? `By the grants in these files, ${signer.principal} can use a key that ${signer.attestor} trusts and attach to its note${signer.conditional ? ", under a condition" : ""}: it can make any image pass.`
+      ? `${allGrants ? "By all grants" : "By the grants in these files"}, ${signer.principal} can use a key that ${signer.attestor} trusts and attach to its note${signer.conditional ? ", under a condition" : ""}: it can make any image pass.`
       : `${signer.principal} gets one half of what signing for ${signer.attestor} takes. Who holds the other half is not in these files.`,
     before: words(before),
     after: words(after),
@@ -43,14 +43,14 @@ function gained({ settings }: ChangeContext, transition: SignerTransition): Foun
   };
 }
 
-function lost(transition: SignerTransition): Found {
+function lost({ allGrants }: ChangeContext, transition: SignerTransition): Found {
   const { after, before, signer } = transition;
   return {
     ...placeOf(transition),
     title: "Principal can no longer sign",
     severity: "info",
     effects: ["narrows"],
-    message: `By the grants in these files, ${signer.principal} can no longer sign for ${signer.attestor}. What it signed goes on counting.`,
+    message: `${allGrants ? "By all grants" : "By the grants in these files"}, ${signer.principal} can no longer sign for ${signer.attestor}. What it signed goes on counting.`,
     before: words(before),
     after: words(after),
     ...(before === "maybe" && {
