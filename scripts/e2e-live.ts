@@ -219,7 +219,8 @@ class LiveTest {
     // Reading the policy needs the API, and so does the import of it.
     await must("gcloud", ["services", "enable", "binaryauthorization.googleapis.com", this.ofProject()]);
     const exported = await must("gcloud", ["container", "binauthz", "policy", "export", this.ofProject()]);
-    writeFileSync(policy, exported.stdout);
+    // With its etag it could only be imported while nothing has changed.
+    writeFileSync(policy, exported.stdout.replace(/^(etag|updateTime):.*\n/gm, ""));
     try {
       await this.apply();
       await this.verifyAdmission();
@@ -319,24 +320,32 @@ class LiveTest {
     await must("kubectl", ["delete", "pod", name, "--wait=false"], { env: this.env });
   }
 
-  /** Every part is tried, whatever fails: what stays costs money, and a destroyed policy admits everything. */
+  /**
+   * Every part is tried, whatever fails: what stays costs money. The policy comes first and is then forgotten by terraform,
+   * which would set the project to admit everything.
+   */
   private async cleanUp(policy: string): Promise<void> {
     const failed: string[] = [];
-    const attempt = async (what: string, program: string, args: string[], cwd?: string) => {
-      const { exitCode } = await run(program, args, { cwd });
-      if (exitCode !== 0) {
-        failed.push(what);
-      }
+    const cwd = this.chain.folder;
+    const attempt = async (what: string, program: string, args: readonly string[]): Promise<boolean> => {
+      const done = (await run(program, args, { cwd })).exitCode === 0;
+      failed.push(...(done ? [] : [what]));
+      return done;
     };
-    const { folder } = this.chain;
-    await attempt("the chain", "terraform", ["destroy", "-input=false", "-auto-approve"], folder);
     await attempt("the policy", "gcloud", ["container", "binauthz", "policy", "import", policy, this.ofProject()]);
+    const { stdout } = await run("terraform", ["state", "list"], { cwd });
+    const inState = stdout.split("\n").filter((address) => address.startsWith("google_binary_authorization_policy."));
+    if (inState.length === 0 || (await attempt("the policy's state", "terraform", ["state", "rm", ...inState]))) {
+      await attempt("the chain", "terraform", ["destroy", "-input=false", "-auto-approve"]);
+    } else {
+      failed.push("the chain");
+    }
     process.stdout.write(
       `\nLeft behind, for Google deletes neither: the key ring and the key ${this.names.key}, whose version is scheduled for destruction. The policy from before is in ${policy}.\n`,
     );
     if (failed.length > 0) {
       throw new Error(
-        `not cleaned up: ${failed.join(", ")}; the state of terraform is in ${folder}, docs/live-test.md has the commands`,
+        `not cleaned up: ${failed.join(", ")}; the state of terraform is in ${cwd}, docs/live-test.md has the commands`,
       );
     }
   }
