@@ -44,3 +44,16 @@ test.each(CHECKS)("$id says what it looks at and how to mend it", (check) => {
   expect(check.change ?? check.state).toBeDefined();
   expect(check.mend).toMatch(/[.)]$/);
 });
+
+describe("docs/review-rules.md", () => {
+  const page = readFileSync(join(__dirname, "..", "..", "docs", "review-rules.md"), "utf8");
+
+  test.each(CHECKS)("has $id as it is", ({ effects, id, looksAt, mend, severity, title }) => {
+    expect(page).toContain(`| ${[id, title, severity, effects.join(", "), looksAt, mend].join(" | ")} |`);
+  });
+
+  test("names the rules that a state alone can break", () => {
+    const listed = /one state alone:\s+([A-Z0-9, ]+)\./.exec(page)?.[1].split(", ");
+    expect(listed).toEqual(CHECKS.filter(({ state }) => state !== undefined).map(({ id }) => id));
+  });
+});

@@ -254,7 +254,7 @@ describeIfTerraform("plans of the real provider, without any API", () => {
 
   test("the same configuration again finds nothing, whatever the provider makes of empty values", async () => {
     expect(await findings({})).toEqual([]);
-  });
+  }, 300_000);
 
   test("everything weakened at once", async () => {
     const found = await findings({
@@ -283,11 +283,11 @@ describeIfTerraform("plans of the real provider, without any API", () => {
       `run:${PROJECT}/us-central1/run`,
       `worker-pool:${PROJECT}/us-central1/pool`,
     ]);
-  });
+  }, 300_000);
 
   test("another order of lists and members finds nothing", async () => {
     expect(await findings({ attestors: ["qa", "build"] })).toEqual([]);
-  });
+  }, 300_000);
 
   test("the configuration itself is sound, and says so", () => {
     const { findings: found } = checkState({ models: [readTerraformJson("main.tf.json", configuration(SOUND))] });
