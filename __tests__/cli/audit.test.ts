@@ -169,7 +169,10 @@ describe("hostile text", () => {
   entry.labels["imagepolicywebhook.image-policy.k8s.io/overridden-verification-result"] =
     `'${EVIL.replace("\n", "")}' : ${EVIL}`;
   entry.protoPayload.authenticationInfo.principalEmail = EVIL;
-  entry.protoPayload.resourceName = `core/v1/namespaces/${EVIL}/pods/${EVIL.replace(/\//g, "")}`;
+  const name = EVIL.replace(/\//g, "");
+  entry.protoPayload.resourceName = `core/v1/namespaces/${name}/pods/${name}`;
+  entry.protoPayload.request.metadata.name = name;
+  entry.protoPayload.response.metadata.name = name;
   const file = write("evil.json", [entry]);
 
   test.each(["text", "markdown", "json"])("%s", async (format) => {
@@ -178,6 +181,8 @@ describe("hostile text", () => {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
     expect(out).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u202e]/);
     expect(out).not.toMatch(/^\s*#+ heading/m);
+    // It is there, and escaped: in text as \u{1b}.
+    expect(out.match(/\\u(\{1b\}|001b)\[|&#92;u&#123;1b&#125;&#91;/g)?.length).toBeGreaterThan(4);
     if (format === "markdown") {
       expect(out).not.toMatch(/<img|\]\(|@everyone/);
     }
