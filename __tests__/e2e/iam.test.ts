@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createKeyVersion, grant, type JsonObject, putOccurrence, type Sandbox, type State } from "../../lib/sandbox";
 import { call } from "../support/sandbox";
-import { type CommandResult, describeUnless } from "../support/terraform";
+import { type CommandResult, describeSelfCheck, describeUnless } from "../support/terraform";
 import {
   ATTESTOR,
   admitted,
@@ -165,17 +165,24 @@ describeUnless(signingMissing(), "the identity of a pipeline, as the real terraf
       expect(run.attestations).toBe(0);
     });
 
-    test.each(MISSED_BY_OTHERS)("%s: %s is gone, and nothing else gives it", async (role, permission, on, service) => {
-      const taken = grantsIn(chain).find((found) => found.pipeline === PIPELINES.web && found.role === role) as Grant;
-      const holds = async (state: State): Promise<unknown> =>
-        withSandbox(state, async (google) => {
-          const asked = `POST ${service}/${on}:testIamPermissions`;
-          const answer = await call(google, asked, { permissions: [permission] }, identityOf(PIPELINES.web));
-          expect(answer.status).toBe(200);
-          return answer.json.permissions;
-        });
-      expect(await holds(chain)).toEqual([permission]);
-      expect((await holds(without(chain, taken))) ?? []).toEqual([]);
+    describeSelfCheck("what other steps call", () => {
+      test.each(MISSED_BY_OTHERS)(
+        "%s: %s is gone, and nothing else gives it",
+        async (role, permission, on, service) => {
+          const taken = grantsIn(chain).find(
+            (found) => found.pipeline === PIPELINES.web && found.role === role,
+          ) as Grant;
+          const holds = async (state: State): Promise<unknown> =>
+            withSandbox(state, async (google) => {
+              const asked = `POST ${service}/${on}:testIamPermissions`;
+              const answer = await call(google, asked, { permissions: [permission] }, identityOf(PIPELINES.web));
+              expect(answer.status).toBe(200);
+              return answer.json.permissions;
+            });
+          expect(await holds(chain)).toEqual([permission]);
+          expect((await holds(without(chain, taken))) ?? []).toEqual([]);
+        },
+      );
     });
   });
 
@@ -292,33 +299,35 @@ describeUnless(signingMissing(), "the identity of a pipeline, as the real terraf
       });
     }
 
-    describe.each(Object.values(PIPELINES))("%s", (pipeline) => {
-      test.each(ATTEMPTS)("to %s: refused", async (_, request, body, permission) => {
-        await withOtherKey(async (google) => {
-          const before = guarded(google);
-          const refused = await call(google, request, body, identityOf(pipeline));
-          expect(refused.status).toBe(403);
-          expect(JSON.stringify(refused.json)).toContain(permission);
-          expect(guarded(google)).toEqual(before);
-          // The control: it was the permission, and nothing else about the request.
-          expect((await call(google, request, body)).status).toBe(200);
+    describeSelfCheck("by requests of our own", () => {
+      describe.each(Object.values(PIPELINES))("%s", (pipeline) => {
+        test.each(ATTEMPTS)("to %s: refused", async (_, request, body, permission) => {
+          await withOtherKey(async (google) => {
+            const before = guarded(google);
+            const refused = await call(google, request, body, identityOf(pipeline));
+            expect(refused.status).toBe(403);
+            expect(JSON.stringify(refused.json)).toContain(permission);
+            expect(guarded(google)).toEqual(before);
+            // The control: it was the permission, and nothing else about the request.
+            expect((await call(google, request, body)).status).toBe(200);
+          });
         });
       });
-    });
 
-    test.each([
-      ["DELETE", "containeranalysis.occurrences.delete"],
-      ["PATCH", "containeranalysis.occurrences.update"],
-    ])("to %s an attestation: only the one that may edit occurrences can", async (verb, permission) => {
-      await withSandbox(chain, async (google) => {
-        const attestation = { serializedPayload: "e30=", signatures: [] };
-        const stored = { noteName: NOTE, resourceUri: `${IMAGE}@${DIGEST}`, attestation };
-        const request = `${verb} containeranalysis/v1/${putOccurrence(google.state, PROJECT, stored)}`;
-        const body = verb === "PATCH" ? stored : undefined;
-        const refused = await call(google, request, body, identityOf(PIPELINES.createOnly));
-        expect(refused.status).toBe(403);
-        expect(JSON.stringify(refused.json)).toContain(permission);
-        expect((await call(google, request, body, identityOf(PIPELINES.web))).status).toBe(200);
+      test.each([
+        ["DELETE", "containeranalysis.occurrences.delete"],
+        ["PATCH", "containeranalysis.occurrences.update"],
+      ])("to %s an attestation: only the one that may edit occurrences can", async (verb, permission) => {
+        await withSandbox(chain, async (google) => {
+          const attestation = { serializedPayload: "e30=", signatures: [] };
+          const stored = { noteName: NOTE, resourceUri: `${IMAGE}@${DIGEST}`, attestation };
+          const request = `${verb} containeranalysis/v1/${putOccurrence(google.state, PROJECT, stored)}`;
+          const body = verb === "PATCH" ? stored : undefined;
+          const refused = await call(google, request, body, identityOf(PIPELINES.createOnly));
+          expect(refused.status).toBe(403);
+          expect(JSON.stringify(refused.json)).toContain(permission);
+          expect((await call(google, request, body, identityOf(PIPELINES.web))).status).toBe(200);
+        });
       });
     });
 
