@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { review } from "../../lib/review/engine";
-import { covers } from "../../lib/review/pattern-language";
+import { breadthOf, covers } from "../../lib/review/pattern-language";
 import type { Finding } from "../../lib/review/types";
 import { readPlan } from "../../lib/trust";
 import { exemptionMatches } from "../../lib/vocabulary/exemption-pattern";
@@ -261,4 +261,22 @@ test("a pattern covers another one only where it admits all of its images", () =
     const admitted = images.filter((image) => exemptionMatches(narrow, image));
     expect(covers(wide, narrow)).toBe(admitted.every((image) => exemptionMatches(wide, image)));
   });
+});
+
+test.each([
+  ["us-docker.pkg.dev/**", "shared-registry"],
+  ["us-docker.pkg.dev/*", "shared-registry"],
+  ["us-docker.pkg.dev/my-project**", "shared-registry"],
+  ["us-docker.pkg.dev/my-project/**", "owned"],
+  ["gcr.io/my-project**", "shared-registry"],
+  ["docker.io/**", "shared-registry"],
+  ["quay.io/vendor/*", "owned"],
+  ["registry.example.com/**", "whole-registry"],
+  ["registry.example.com/team/*", "owned"],
+  ["k8s.gcr.io/**", "system-images"],
+  ["gcr.io/google_containers/*", "system-images"],
+  ["gcr.io/google_containers_mine/*", "owned"],
+  ["nginx:1.*", "owned"],
+])("how far %s reaches: %s", (pattern, breadth) => {
+  expect(breadthOf(pattern)).toBe(breadth);
 });

@@ -2,7 +2,7 @@ import type { Policy } from "../trust";
 import type { Facts } from "./facts";
 import { shown } from "./facts";
 import { repositoryPath } from "./names";
-import { covers, isPublic, uncovered } from "./pattern-language";
+import { breadthOf, covers, uncovered } from "./pattern-language";
 import type { ChangeContext, Severity } from "./types";
 
 export interface PatternChange {
@@ -54,9 +54,25 @@ function patternsOf({ exemptImages }: Policy): string[] | undefined {
   return [...new Set(exemptImages.value.map(shown))];
 }
 
-/** Critical where people outside can push what the pattern admits. */
-export function patternSeverity(facts: Facts, pattern: string): Severity {
-  return isPublic(pattern) || pushedByEverybody(facts, pattern) ? "critical" : "high";
+/** How much an exempt pattern weighs, and why: critical where people outside can push what it admits. */
+export function patternWeight(facts: Facts, pattern: string): { readonly severity: Severity; readonly why?: string } {
+  const breadth = breadthOf(pattern);
+  if (pushedByEverybody(facts, pattern)) {
+    return { severity: "critical", why: "Everybody can push there." };
+  }
+  switch (breadth) {
+    case "shared-registry":
+      return {
+        severity: "critical",
+        why: "Others have a part of that registry, and can push what the pattern admits.",
+      };
+    case "whole-registry":
+      return { severity: "critical", why: "It is all of a registry." };
+    case "system-images":
+      return { severity: "low", why: "They are images that Google or Kubernetes publish for clusters." };
+    case "owned":
+      return { severity: "high" };
+  }
 }
 
 function pushedByEverybody(facts: Facts, pattern: string): boolean {
@@ -78,4 +94,9 @@ export function admitsOf(pattern: string, path: string): boolean {
 export function patternTarget({ policy, project }: Pick<PatternChange, "policy" | "project">) {
   const { address } = policy.origin;
   return { ...(address !== undefined && { address }), target: `projects/${project}/policy` };
+}
+
+/** Two sentences, or one. */
+export function sentence(first: string, second: string | undefined): string {
+  return second === undefined ? first : `${first} ${second}`;
 }

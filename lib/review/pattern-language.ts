@@ -1,3 +1,5 @@
+import { SystemImages } from "../vocabulary/system-images";
+
 /**
  * The images that exempt patterns admit, as languages.
  *
@@ -35,20 +37,42 @@ export function uncovered(patterns: readonly string[], by: readonly string[]): s
   return patterns.filter((pattern) => !by.some((wide) => covers(wide, pattern)));
 }
 
-/**
- * Whether everybody may push to what a pattern admits, or to most of it: it names no project or repository of a registry
- * that is shared, or it names Docker Hub.
- */
-export function isPublic(pattern: string): boolean {
+/** How far a pattern reaches beyond what one owner decides. */
+export type Breadth =
+  /** Others may push what it admits: it leaves open whose part of a shared registry it means. */
+  | "shared-registry"
+  /** All of a registry of which nothing is known here. */
+  | "whole-registry"
+  /** What Google publishes for GKE itself. */
+  | "system-images"
+  | "owned";
+
+/** Registries in which everybody may have a part of their own, named by the segment after the host. */
+const SHARED =
+  /^(?:(?:[a-z]+\.)?gcr\.io|[a-z0-9-]+-docker\.pkg\.dev|(?:index\.|registry-1\.)?docker\.io|quay\.io|ghcr\.io|registry\.gitlab\.com|public\.ecr\.aws)$/;
+/** Registries of one owner, by the look of their host among the shared ones: those of Kubernetes and of GKE. */
+const OWNED: ReadonlySet<string> = new Set(["k8s.gcr.io", "gke.gcr.io"]);
+
+/** The documented ones, their older name, and where those of Kubernetes moved to. */
+const SYSTEM_IMAGE_PATTERNS = [...SystemImages.GKE_DOCUMENTED, "gcr.io/google_containers/*", "registry.k8s.io/**"];
+
+export function breadthOf(pattern: string): Breadth {
   const { stem, wildcard } = languageOf(pattern);
-  const [host, owner] = stem.split("/");
-  if (!host.includes(".") && !host.includes(":") && host !== "localhost") {
-    // A name without registry is looked up at Docker Hub; a bare local name with a tag is somebody's own.
-    return stem === "" || stem.includes("/");
+  if (SYSTEM_IMAGE_PATTERNS.some((documented) => covers(documented, pattern))) {
+    return "system-images";
   }
-  if (/(?:^|\.)docker\.io$/.test(host) || host === "quay.io" || host === "ghcr.io" || host === "public.ecr.aws") {
-    return wildcard !== "" || host.endsWith("docker.io");
+  const [host, owner, ...rest] = stem.split("/");
+  if (owner === undefined) {
+    // A local name, or one of Docker Hub: it goes on into registries only with **.
+    return wildcard === "**" ? "shared-registry" : "owned";
   }
-  // The part before the second slash names the project: cut short, others can choose one that begins like it.
-  return wildcard === "**" && stem.split("/").length <= 2 && (owner ?? "") === "";
+  const isHost = host.includes(".") || host.includes(":") || host === "localhost";
+  if (wildcard === "" || !isHost || rest.length > 0) {
+    return "owned";
+  }
+  if (!SHARED.test(host) || OWNED.has(host)) {
+    return owner === "" ? (OWNED.has(host) ? "owned" : "whole-registry") : "owned";
+  }
+  // The owner is named by all of the segment: cut short, others can choose one that begins like it.
+  return wildcard === "**" || owner === "" ? "shared-registry" : "owned";
 }

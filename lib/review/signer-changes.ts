@@ -1,4 +1,4 @@
-import { principalKind } from "./power-changes";
+import type { Power } from "../trust";
 import { type Signer, signersOf } from "./signers";
 import type { ChangeContext, SigningPower } from "./types";
 
@@ -21,13 +21,14 @@ export function signerTransitions(context: ChangeContext): SignerTransition[] {
     const [was, now] = [old.get(key), next.get(key)];
     const [before, after] = [was?.power ?? "none", now?.power ?? "none"];
     const signer = now ?? was;
-    if (signer === undefined || before === after || principalKind(signer.principal) === undefined) {
-      return [];
-    }
     const gained = RANK.indexOf(after) > RANK.indexOf(before);
     const [more, less] = gained ? [now, was] : [was, now];
-    const held = new Set((less?.by ?? []).map(({ kind, on }) => JSON.stringify([kind, on])));
-    const grant = more?.by.find(({ kind, on }) => !held.has(JSON.stringify([kind, on]))) ?? more?.by[0];
+    const held = new Set(less?.by.map(what));
+    // What others get or lose makes no difference to what a principal can do.
+    if (signer === undefined || before === after || more?.by.every((power) => held.has(what(power)))) {
+      return [];
+    }
+    const grant = more?.by.find((power) => !held.has(what(power))) ?? more?.by[0];
     const address = grant?.origin.address;
     return [
       {
@@ -39,6 +40,10 @@ export function signerTransitions(context: ChangeContext): SignerTransition[] {
       },
     ];
   });
+}
+
+function what({ kind, on }: Power): string {
+  return JSON.stringify([kind, on]);
 }
 
 export function isGain({ after, before }: SignerTransition): boolean {

@@ -29,6 +29,10 @@ const template = (algorithm: string, protection_level: string) => ({
 const P256 = "EC_SIGN_P256_SHA256";
 const SECOND = `${KEY}/cryptoKeyVersions/2`;
 const second = created("google_kms_crypto_key_version.v2", keyVersion({ id: SECOND, name: SECOND }));
+/** As it is planned: the name is known only after the apply. */
+const unnamed = created("google_kms_crypto_key_version.v2", keyVersion({ id: null, name: null }), {
+  change: { after_unknown: { id: true, name: true } },
+});
 
 const cases: readonly Case[] = [
   {
@@ -110,6 +114,12 @@ const cases: readonly Case[] = [
       second,
     ]),
     expected: { severity: "medium", effects: ["blocks"], target: SECOND },
+  },
+  {
+    id: "K006",
+    name: "a new version whose number is not known, and one that may be the one that the attestor names",
+    bad: planOf([trusting, same(VERSION_ADDRESS, keyVersion()), unnamed]),
+    twin: planOf([trusting, unnamed]),
   },
 ];
 

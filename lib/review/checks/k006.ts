@@ -1,7 +1,8 @@
+import { isFullName } from "../../trust";
 import { trusts } from "../attestor-changes";
 import { at } from "../changes";
 import type { Facts } from "../facts";
-import { trustedKmsKeys } from "../facts";
+import { trustedKmsKeys, trustedKmsVersions } from "../facts";
 import type { Check, Found } from "../types";
 
 export const k006: Check = {
@@ -26,6 +27,7 @@ function half(facts: Facts): Found[] {
     return [];
   }
   return facts.model.keyVersions
+    .filter(({ name }) => isFullName(name) || !mayBeTrusted(facts, name))
     .filter(({ name, state }) => {
       const key = name.replace(/\/cryptoKeyVersions\/.*$/, "");
       const enabled = state.state !== "known" || state.value === "ENABLED" || state.value === "PENDING_GENERATION";
@@ -39,4 +41,13 @@ function half(facts: Facts): Found[] {
         "An attestor trusts another version of the same key and not this one: what is signed with it does not count.",
       after: "in no attestor",
     }));
+}
+
+/** Of a new version Cloud KMS gives the number: it may be one that an attestor names and no file has. */
+function mayBeTrusted(facts: Facts, name: string): boolean {
+  const key = name.replace(/\/cryptoKeyVersions\/.*$/, "");
+  const there = new Set(facts.model.keyVersions.map((version) => version.name));
+  return [...facts.attestors.values()].some((fact) =>
+    [...trustedKmsVersions(facts, fact)].some((version) => version.startsWith(`${key}/`) && !there.has(version)),
+  );
 }

@@ -1,4 +1,4 @@
-import { patternChanges, patternSeverity, patternTarget } from "../pattern-changes";
+import { patternChanges, patternTarget, patternWeight, sentence } from "../pattern-changes";
 import type { Check, Found } from "../types";
 
 export const p017: Check = {
@@ -11,13 +11,11 @@ export const p017: Check = {
   change: (context) =>
     patternChanges(context).flatMap((change) =>
       change.added.map((pattern): Found => {
-        const severity = patternSeverity(context.after, pattern);
+        const { severity, why } = patternWeight(context.after, pattern);
         return {
           ...patternTarget(change),
           severity,
-          message: `Images that match ${pattern} run without any attestation, under every rule.${
-            severity === "critical" ? " Others can push there." : ""
-          }`,
+          message: sentence(`Images that match ${pattern} run without any attestation, under every rule.`, why),
           after: pattern,
           ...(change.unseen && {
             certainty: {
@@ -33,14 +31,17 @@ export const p017: Check = {
   state: ({ after }) =>
     [...after.policies.values()].flatMap((policy) =>
       (policy.exemptImages.state === "known" ? policy.exemptImages.value : []).flatMap((entry): Found[] => {
-        const severity = entry.state === "known" ? patternSeverity(after, entry.value) : "high";
-        return entry.state === "known" && severity === "critical"
+        if (entry.state !== "known") {
+          return [];
+        }
+        const { severity, why } = patternWeight(after, entry.value);
+        return severity === "critical"
           ? [
               {
                 ...patternTarget({ project: policy.project, policy }),
                 severity,
                 title: "Exempt image pattern lets others in",
-                message: `Images that match ${entry.value} run without any attestation, and others can push there.`,
+                message: sentence(`Images that match ${entry.value} run without any attestation.`, why),
                 after: entry.value,
               },
             ]

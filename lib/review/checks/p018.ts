@@ -1,4 +1,4 @@
-import { patternChanges, patternSeverity, patternTarget } from "../pattern-changes";
+import { patternChanges, patternTarget, patternWeight, sentence } from "../pattern-changes";
 import type { Check, Found } from "../types";
 
 export const p018: Check = {
@@ -13,8 +13,11 @@ export const p018: Check = {
       change.widened.map(
         ({ from, to }): Found => ({
           ...patternTarget(change),
-          severity: patternSeverity(context.after, to),
-          message: `${to} admits without any attestation all that ${from.join(" and ")} admitted, and more.`,
+          severity: patternWeight(context.after, to).severity,
+          message: sentence(
+            `${to} admits without any attestation all that ${from.join(" and ")} admitted, and more.`,
+            patternWeight(context.after, to).why,
+          ),
           before: from.join(", "),
           after: to,
         }),
