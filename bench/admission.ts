@@ -1,9 +1,10 @@
 import { constants, createHash, generateKeyPairSync, type KeyObject, sign, verify } from "node:crypto";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { type AdmissionRequest, type Evidence, parseArtifact, payloadBytes, writeOccurrence } from "../lib/admission";
 import { admit } from "../lib/admission/admit";
 import { nodeVerifier } from "../lib/admission/node-verifier";
+import { parseArtifact, payloadBytes, writeOccurrence } from "../lib/admission/payload";
+import type { AdmissionRequest, Evidence } from "../lib/admission/types";
 import { EMPTY_MODEL, known, type Rule, type TrustModel } from "../lib/trust/model";
 import { publicKeyDigestId } from "../lib/vocabulary/public-key";
 
@@ -27,12 +28,16 @@ const ALGORITHMS = {
   ECDSA_P256_SHA256: { hash: "sha256", pair: () => generateKeyPairSync("ec", { namedCurve: "P-256" }) },
 } as const;
 
-/** One signature: what bare verification takes, and the question that `admit` is asked about it. */
-interface Sample {
-  readonly data: Uint8Array;
-  readonly signature: Uint8Array;
+/** What `admit` is asked. */
+interface Question {
   readonly request: AdmissionRequest;
   readonly evidence: NonNullable<Evidence>;
+}
+
+/** One signature: what bare verification takes, and the question about it. */
+interface Sample extends Question {
+  readonly data: Uint8Array;
+  readonly signature: Uint8Array;
 }
 
 function measure(algorithm: keyof typeof ALGORITHMS) {
@@ -45,19 +50,19 @@ function measure(algorithm: keyof typeof ALGORITHMS) {
     Array.from({ length: PER_ROUND }, (_, index) => sample(round * PER_ROUND + index, hash, privateKey, keyId));
   const bare = ({ data, signature }: Sample) =>
     verify(hash, data, { key: publicKey, dsaEncoding: "der", padding: paddingOf(algorithm) }, signature);
-  const decided = ({ request, evidence }: Sample) => admit(request, model, evidence, verifier).verdict === "admitted";
+  const decided = ({ request, evidence }: Question) => admit(request, model, evidence, verifier).verdict === "admitted";
   const times = { bare: [] as number[], cold: [] as number[], warm: [] as number[] };
   // At first the compiler is at work.
   const first = samples(0);
   for (let round = 0; round < 60; round++) {
-    timed(JSON.parse(JSON.stringify(first)), decided);
+    timed(reread(first), decided);
   }
   for (let round = -1; round < ROUNDS; round++) {
     const given = samples(round + 2);
     // Equal bytes, and other objects: as if the same files were read again.
-    const again = JSON.parse(JSON.stringify(given)) as Sample[];
-    const [onlyVerified, cold] = inTurn([given, bare], [given, decided], round % 2 === 0);
-    const [, warm] = inTurn([given, bare], [again, decided], round % 2 === 0);
+    const again = reread(given);
+    const [onlyVerified, cold] = inTurn(over(given, bare), over(given, decided), round % 2 === 0);
+    const [, warm] = inTurn(over(given, bare), over(again, decided), round % 2 === 0);
     if (round >= 0) {
       times.bare.push(onlyVerified);
       times.cold.push(cold);
@@ -67,7 +72,18 @@ function measure(algorithm: keyof typeof ALGORITHMS) {
   return times;
 }
 
-type Side = readonly [samples: readonly Sample[], holds: (sample: Sample) => boolean];
+/** The same questions, as if their files were read again; what bare verification takes is not in those. */
+function reread(samples: readonly Sample[]): Question[] {
+  return JSON.parse(JSON.stringify(samples.map(({ request, evidence }) => ({ request, evidence }))));
+}
+
+/** One side: a run over a piece of its samples, from one index to another. */
+type Side = (from: number, to: number) => number;
+
+/** A side that goes over these samples. */
+function over<T>(samples: readonly T[], holds: (sample: T) => boolean): Side {
+  return (from, to) => timed(samples.slice(from, to), holds);
+}
 
 /** In small pieces, one side after the other, so that whatever else the machine does meets both. */
 function inTurn(one: Side, other: Side, forth: boolean): [number, number] {
@@ -76,8 +92,7 @@ function inTurn(one: Side, other: Side, forth: boolean): [number, number] {
   collectGarbage();
   for (let from = 0; from < PER_ROUND; from += PIECE) {
     for (const index of forth ? [0, 1] : [1, 0]) {
-      const [samples, holds] = index === 0 ? one : other;
-      sums[index] += timed(samples.slice(from, from + PIECE), holds);
+      sums[index] += (index === 0 ? one : other)(from, from + PIECE);
     }
   }
   return sums;
@@ -109,7 +124,7 @@ function sample(index: number, hash: string, key: KeyObject, keyId: string): Sam
   };
 }
 
-function timed(samples: readonly Sample[], holds: (sample: Sample) => boolean): number {
+function timed<T>(samples: readonly T[], holds: (sample: T) => boolean): number {
   const before = process.cpuUsage();
   let count = 0;
   for (const one of samples) {

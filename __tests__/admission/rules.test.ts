@@ -1,5 +1,5 @@
 import { admit, kubectlMessage } from "../../lib/admission";
-import { cloudRunMessage } from "../../lib/admission/messages";
+import { cloudRunMessage, denialDetail } from "../../lib/admission/messages";
 import { known, type Rule } from "../../lib/trust/model";
 import {
   ALLOW,
@@ -390,6 +390,16 @@ describe("1.7 messages", () => {
     expect(ask({ images: ["gcr.io/q/nginx:latest"], policy: clusterRule(DENY) }).images[0].message).toBe(
       "Image gcr.io/q/nginx:latest denied by Binary Authorization cluster admission rule for us-central1-a.prod. Denied by always_deny admission rule",
     );
+  });
+
+  test("1.7 why an image is denied, without the rule, as the audit log has it", () => {
+    expect(denialDetail({ image: "docker.io/u/w", attestors: [] })).toBe("Denied by an ALWAYS_DENY admission rule");
+    const attestors = [{ attestor: ATTESTOR, verdict: "unsatisfied" as const, reason: REASON_1, diagnosis: [] }];
+    expect(denialDetail({ image: "docker.io/u/w", attestors })).toBe(
+      `Image docker.io/u/w denied by attestor ${ATTESTOR}: ${REASON_1}`,
+    );
+    const undecided = [{ attestor: ATTESTOR, verdict: "undecided" as const, diagnosis: [] }];
+    expect(denialDetail({ image: "docker.io/u/w", attestors: undecided })).toBeUndefined();
   });
 
   test("1.7 attestor, rule of a cluster", () => {

@@ -65,3 +65,25 @@ test.each([
 ])("the label of %s is %s", (member, label) => {
   expect(memberLabel(member)).toBe(label);
 });
+
+describe("members of a pool", () => {
+  const POOL = "iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/pool";
+
+  test.each([
+    [`principalSet://${POOL}/*`, "would let in everybody of the pool"],
+    [`principalSet://${POOL}/attribute.repository/*`, "would let in everybody of the pool"],
+    [`principalSet://${POOL}/attribute.repository/`, "would let in everybody of the pool"],
+    [`principal://${POOL}/attribute.repository/o/r`, "is a principal without a subject, which a principalSet is for"],
+    [`principalSet://${POOL}/subject/s`, "is a principalSet with a subject, which a principal is for"],
+    [
+      `principal://${POOL}/subject/${"s".repeat(128)}`,
+      "has a subject of 128 characters, and 127 are the most that a pool takes",
+    ],
+    [`principal://${POOL}/subject/${"s".repeat(127)}`, undefined],
+    [`principalSet://${POOL}/attribute.repository/o/r`, undefined],
+    [`principalSet://${POOL}/group/g`, undefined],
+    ["principalSet://cloudresourcemanager.googleapis.com/projects/1/type/ServiceAccount", undefined],
+  ])("%s: %s", (member, error) => {
+    expect(memberError(member)).toBe(error);
+  });
+});

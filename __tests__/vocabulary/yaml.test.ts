@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { parseYaml, parseYamlDocuments, stringifyYaml } from "../../lib/vocabulary/private/yaml";
+import { lineInYaml, parseYaml, parseYamlDocuments, stringifyYaml } from "../../lib/vocabulary/private/yaml";
 import { check } from "../support/property";
 
 /** Twelve levels of ten aliases each: a thousand billion elements. */
@@ -148,5 +148,31 @@ describe("text that is written", () => {
     check(json, (value) => {
       expect(parseYaml(stringifyYaml(value))).toEqual({ value });
     });
+  });
+});
+
+describe("the line of what a message is about", () => {
+  const text = "# settings\nfailOn: high\n? [a, b]\n: c\nsuppress:\n  - id: P017\n  -\n    id: P018\n    reason: x\n";
+
+  test.each<[path: (string | number)[], line: number | undefined]>([
+    [["failOn"], 2],
+    [["suppress"], 5],
+    [["suppress", 0], 6],
+    [["suppress", 1, "id"], 8],
+    [["suppress", 1, "reason"], 9],
+    // What is not there: the last step that is.
+    [["suppress", 1, "owner"], 8],
+    [["suppress", 7], 5],
+    [["failOn", "deeper"], 2],
+    [["nothing"], undefined],
+    [[], undefined],
+  ])("of %j is %s", (path, line) => {
+    expect(lineInYaml(text, path)).toBe(line);
+  });
+
+  test("a list is no map, and text is neither", () => {
+    expect(lineInYaml("- a\n- b\n", ["a"])).toBeUndefined();
+    expect(lineInYaml("- a\n- b\n", [1])).toBe(2);
+    expect(lineInYaml("text", ["text"])).toBeUndefined();
   });
 });

@@ -1,4 +1,15 @@
-import { CST, Lexer, LineCounter, type ParsedNode, parseAllDocuments, parseDocument, stringify } from "yaml";
+import {
+  CST,
+  isCollection,
+  isPair,
+  isScalar,
+  Lexer,
+  LineCounter,
+  type ParsedNode,
+  parseAllDocuments,
+  parseDocument,
+  stringify,
+} from "yaml";
 
 /** What reading YAML came to: the value, or why there is none. */
 export type ParsedYaml = { readonly value: unknown } | { readonly error: string };
@@ -125,24 +136,25 @@ export function stringifyYaml(value: unknown): string {
 
 /**
  * The line of a key, or of an entry of a list, in YAML that was read without an error: for messages about what it says.
+ * Where the path leads nowhere, the line of the last step that is there; undefined where none is.
  *
  * @param path keys, and positions in lists from 0
  */
 export function lineInYaml(text: string, path: readonly (string | number)[]): number | undefined {
-  let node: unknown = parseDocument(text, { strict: true, uniqueKeys: true, prettyErrors: false }).contents;
+  let node: unknown = parseDocument(text, STRICT).contents;
   let offset: number | undefined;
   for (const step of path) {
-    const items: readonly unknown[] = (node as { items?: unknown[] } | null)?.items ?? [];
+    const items: readonly unknown[] = isCollection(node) ? node.items : [];
     const item =
       typeof step === "number"
         ? items[step]
-        : items.find((pair) => (pair as { key?: { value?: unknown } | null }).key?.value === step);
+        : items.find((pair) => isPair(pair) && isScalar(pair.key) && pair.key.value === step);
     if (item === undefined) {
       break;
     }
-    const named = (typeof step === "number" ? item : (item as { key: unknown }).key) as { range?: number[] | null };
-    offset = named.range?.[0] ?? offset;
-    node = typeof step === "number" ? item : (item as { value: unknown }).value;
+    const [named, value] = isPair(item) ? [item.key, item.value] : [item, item];
+    [offset] = (named as ParsedNode).range;
+    node = value;
   }
   return offset === undefined ? undefined : text.slice(0, offset).split("\n").length;
 }
