@@ -10,11 +10,11 @@ export const BUILD_WITH_SECRETS_SCRIPT = `#!/usr/bin/env bash
 set -euo pipefail
 [[ -n "$TAG" ]] || { echo "build: the tag is empty; a trigger without a commit has no COMMIT_SHA" >&2; exit 1; }
 read -r -a names <<< "$SECRETS"
-secrets=()
+mounts=()
 for name in "\${names[@]}"; do
-  secrets+=(--secret "id=$name,env=$name")
+  mounts+=(--secret "id=$name,env=$name")
 done
-DOCKER_BUILDKIT=1 docker build "\${secrets[@]}" --tag "$IMAGE:$TAG" --file "$DOCKERFILE" "$CONTEXT"
+DOCKER_BUILDKIT=1 docker build "\${mounts[@]}" --tag "$IMAGE:$TAG" --file "$DOCKERFILE" "$CONTEXT"
 `;
 
 /**
