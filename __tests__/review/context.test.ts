@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 import { checkState, review } from "../../lib/review/engine";
-import { ReadError, readPlan, readState, type TrustModel } from "../../lib/trust";
+import { ReadError, readPlan, type TrustModel } from "../../lib/trust";
 import { check } from "../support/property";
 import { PLAN_NAMES, planJson } from "../trust/support";
 import {
@@ -21,24 +21,8 @@ import {
   planOf,
   policy,
   same,
+  stateOf,
 } from "./checks/support";
-
-function stateOf(resources: Readonly<Record<string, Json>>): TrustModel {
-  return readState("other.json", {
-    format_version: "1.0",
-    values: {
-      root_module: {
-        resources: Object.entries(resources).map(([address, values]) => ({
-          address,
-          mode: "managed",
-          type: address.split(".")[0],
-          name: address.split(".")[1],
-          values,
-        })),
-      },
-    },
-  });
-}
 
 const ids = (plan: Json, context: readonly TrustModel[] = []) => findingsOf(plan, { context }).map(({ id }) => id);
 const ATTESTOR_STATE = stateOf({ [ATTESTOR_ADDRESS]: attestor() });

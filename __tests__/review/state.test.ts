@@ -1,5 +1,5 @@
 import { checkState } from "../../lib/review/engine";
-import { lifecyclesIn, readState, readTerraformJson, type TrustModel } from "../../lib/trust";
+import { lifecyclesIn, readTerraformJson } from "../../lib/trust";
 import {
   ALLOW,
   ATTEST,
@@ -22,25 +22,8 @@ import {
   projectMember,
   rule,
   service,
+  stateOf,
 } from "./checks/support";
-
-/** A state as `terraform show -json` prints it. */
-function stateOf(resources: Readonly<Record<string, Json>>): TrustModel {
-  return readState("state.json", {
-    format_version: "1.0",
-    values: {
-      root_module: {
-        resources: Object.entries(resources).map(([address, values]) => ({
-          address,
-          mode: "managed",
-          type: address.split(".")[0],
-          name: address.split(".")[1],
-          values,
-        })),
-      },
-    },
-  });
-}
 
 const SOUND = {
   "google_binary_authorization_policy.p": policy({ clusters: { "us-central1.prod": ATTEST } }),

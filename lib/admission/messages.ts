@@ -1,3 +1,4 @@
+import { BREAK_GLASS, OLD_BREAK_GLASS } from "../vocabulary/audit-log";
 import type { AppliedRule, AttestorVerdict, ImageVerdict, Target } from "./types";
 
 /**
@@ -19,10 +20,10 @@ export const WEBHOOK_PREFIX = 'admission webhook "imagepolicywebhook.image-polic
 export const AUDIT_LABEL_PREFIX = "imagepolicywebhook.image-policy.k8s.io/";
 
 /** Official: https://docs.cloud.google.com/binary-authorization/docs/using-breakglass */
-export const BREAK_GLASS_LABEL = "image-policy.k8s.io/break-glass";
+export const BREAK_GLASS_LABEL = BREAK_GLASS;
 
 /** Logged in 2024: the old annotation still works. */
-export const BREAK_GLASS_ANNOTATION = "alpha.image-policy.k8s.io/break-glass";
+export const BREAK_GLASS_ANNOTATION = OLD_BREAK_GLASS;
 
 /** Logged. In a webhook message always deny is spelled like this, in causes, labels and by Cloud Run in upper case. */
 const ALWAYS_DENY_IN_WEBHOOK = "Denied by always_deny admission rule";

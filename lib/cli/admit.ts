@@ -4,7 +4,7 @@ import { nodeVerifier } from "../admission/node-verifier";
 import { readOccurrences } from "../admission/occurrences-file";
 import { showTarget, TargetError, targetNamed, targetsOf, unnamedPlaces } from "../admission/targets";
 import type { Occurrence, Target } from "../admission/types";
-import { join, openSource, ReadError, type ReadOptions, readSource, type TrustModel } from "../trust";
+import { join, ReadError, type ReadOptions, readSource, type TrustModel } from "../trust";
 import { readText } from "../trust/private/text";
 import { AS_IF_ENFORCED, asIfEnforced } from "../workloads/as-if-enforced";
 import { objectsOf } from "../workloads/documents";
@@ -15,6 +15,7 @@ import { jsonOf } from "./admit/json";
 import { withKeys } from "./admit/keys";
 import { markdownOf } from "./admit/markdown";
 import { textOf } from "./admit/text";
+import { readAttestors } from "./attestors";
 import { safeJson } from "./escape";
 import { emit, type Medium, parseFormats } from "./formats";
 import type { ExitCode, Io } from "./io";
@@ -154,22 +155,11 @@ function readModel({ from = [], attestors = [], project }: Options): ReadModel {
   }
   const options = project === undefined ? {} : { project };
   const models = given.map((path) => readSource(path, options));
-  return { model: join([...models, ...attestors.flatMap(readAttestors)]), sources: given };
+  return { model: join([...models, ...attestors.flatMap(readAttestorModels)]), sources: given };
 }
 
-/** What gcloud lists of attestors; nothing else, so that a mix-up is noticed. */
-function readAttestors(path: string): TrustModel[] {
-  // gcloud prints an empty list where a project has none.
-  if (/^\s*\[\s*\]\s*$/.test(readText(path))) {
-    return [];
-  }
-  const { kind, model } = openSource(path);
-  if (kind !== "attestors") {
-    throw new UsageError(
-      `--attestors ${path} is no list of attestors; allowed: what gcloud container binauthz attestors list --format=json prints, other sources with --from`,
-    );
-  }
-  return [model];
+function readAttestorModels(path: string): TrustModel[] {
+  return readAttestors(path, ", other sources with --from").map(({ model }) => model);
 }
 
 function chooseTargets(model: TrustModel, wanted: readonly string[], sources: readonly string[]): readonly Target[] {

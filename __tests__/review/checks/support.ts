@@ -1,7 +1,7 @@
 import type { Surroundings } from "../../../lib/review/engine";
 import { review } from "../../../lib/review/engine";
 import type { Finding } from "../../../lib/review/types";
-import { readPlan } from "../../../lib/trust";
+import { readPlan, readState, type TrustModel } from "../../../lib/trust";
 
 /**
  * Plans in the form in which Terraform 1.11 prints those of the google provider 6.50: attributes, actions and replacement
@@ -316,3 +316,21 @@ export function deployment(image: string, labels: Json = {}): Json {
 }
 
 export const DEPLOYMENT = "kubernetes_deployment_v1.web";
+
+/** A state as `terraform show -json` prints it. */
+export function stateOf(resources: Readonly<Record<string, Json>>): TrustModel {
+  return readState("state.json", {
+    format_version: "1.0",
+    values: {
+      root_module: {
+        resources: Object.entries(resources).map(([address, values]) => ({
+          address,
+          mode: "managed",
+          type: address.split(".")[0],
+          name: address.split(".")[1],
+          values,
+        })),
+      },
+    },
+  });
+}

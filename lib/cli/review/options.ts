@@ -7,6 +7,7 @@ import { EFFECTS, type Effect, type Inventory, SEVERITIES } from "../../review/t
 import { type Lifecycle, openSource, type ReadOptions, readSynthesis, type Source, type TrustModel } from "../../trust";
 import { readIamExport } from "../../trust/iam-export";
 import { readText } from "../../trust/private/text";
+import { readAttestors } from "../attestors";
 import { UsageError } from "../usage-error";
 
 /** What `review` and `check` have in common. */
@@ -140,23 +141,8 @@ export function readOptionsOf({ project }: CommonOptions): ReadOptions {
 export function sourcesOf(paths: readonly string[], options: CommonOptions): Source[] {
   return [
     ...paths.map((path) => openSource(path, readOptionsOf(options))),
-    ...(options.attestors ?? []).flatMap(readAttestors),
+    ...(options.attestors ?? []).flatMap((path) => readAttestors(path)),
   ];
-}
-
-/** What gcloud lists of attestors; nothing else, so that a mix-up is noticed. */
-function readAttestors(path: string): Source[] {
-  // gcloud prints an empty list where a project has none.
-  if (/^\s*\[\s*\]\s*$/.test(readText(path))) {
-    return [];
-  }
-  const source = openSource(path);
-  if (source.kind !== "attestors") {
-    throw new UsageError(
-      `--attestors ${path} is no list of attestors; allowed: what gcloud container binauthz attestors list --format=json prints`,
-    );
-  }
-  return [source];
 }
 
 export function modelsOf(sources: readonly Source[]): TrustModel[] {

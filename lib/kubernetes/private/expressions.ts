@@ -1,3 +1,5 @@
+import { BREAK_GLASS, OLD_BREAK_GLASS } from "../../vocabulary/audit-log";
+
 /**
  * The conditions of the guard, in the language of ValidatingAdmissionPolicy (CEL).
  *
@@ -8,10 +10,10 @@
  */
 
 /** The label that Binary Authorization acts on. Source: https://docs.cloud.google.com/binary-authorization/docs/using-breakglass */
-export const BREAK_GLASS_LABEL = "image-policy.k8s.io/break-glass";
+export const BREAK_GLASS_LABEL = BREAK_GLASS;
 
 /** The annotation of the first releases, which clusters still act on. */
-export const BREAK_GLASS_ANNOTATION = "alpha.image-policy.k8s.io/break-glass";
+export const BREAK_GLASS_ANNOTATION = OLD_BREAK_GLASS;
 
 /** The account that no one is: permits are granted to it. */
 export const PERMIT_ACCOUNT = { namespace: "kube-system", name: "binauthz-break-glass-permit" } as const;

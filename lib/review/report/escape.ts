@@ -1,6 +1,7 @@
 /**
- * Everything in a finding may have been written by the author of the change: names, descriptions, conditions. It is
- * escaped here for the place it goes to, so that it moves no cursor, opens no tag, formats nothing and names nobody.
+ * Names, messages and paths come from files that others wrote; in a finding, from the author of the change. They are
+ * escaped here for the place they go to, so that they move no cursor, hide nothing, open no tag, format nothing and name
+ * nobody. The commands print through the same functions.
  */
 
 /** Control characters, those that turn the direction of text or take no space, line separators, halves of pairs. */
