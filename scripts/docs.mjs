@@ -8,6 +8,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from "node:os";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import GithubSlugger from "github-slugger";
 import ts from "typescript";
 import { parseAllDocuments } from "yaml";
 
@@ -246,22 +247,12 @@ function checkLinks(path, prose) {
 function anchorsOf(path) {
   const { prose } = splitQuietly(path);
   const anchors = new Set();
+  const slugger = new GithubSlugger();
   for (const text of prose) {
     for (const [, id] of text.matchAll(/<a\s[^>]*\b(?:id|name)="([^"]+)"/g)) anchors.add(id);
     const heading = /^ {0,3}#{1,6}\s+(.*?)\s*#*$/.exec(text)?.[1];
     if (heading === undefined) continue;
-    const slug = heading
-      .replace(/!?\[([^\]]*)\]\([^)]*\)/g, "$1")
-      .replace(/<[^>]+>/g, "")
-      .toLowerCase()
-      .replace(/[^\p{L}\p{M}\p{N}\p{Pc} -]/gu, "")
-      .replaceAll(" ", "-");
-    for (let count = 0; ; count++) {
-      const anchor = count === 0 ? slug : `${slug}-${count}`;
-      if (anchors.has(anchor)) continue;
-      anchors.add(anchor);
-      break;
-    }
+    anchors.add(slugger.slug(heading.replace(/!?\[([^\]]*)\]\([^)]*\)/g, "$1").replace(/<[^>]+>/g, "")));
   }
   return anchors;
 }
