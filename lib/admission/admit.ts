@@ -74,9 +74,28 @@ export function admit(
     const found = hintsFor(image, hints);
     return found.length === 0 ? image : { ...image, hints: [...image.hints, ...found] };
   });
-  const { verdict, message, auditLabels, overriddenBy } = decision;
-  const assumptions = assumptionsOf(decision.images, enforcement, context, options);
-  return { target, verdict, message, auditLabels, overriddenBy, images, assumptions };
+  return verdictOf(decision, target, images, assumptionsOf(decision.images, enforcement, context, options));
+}
+
+/** Written out, not spread, like {@link imageVerdict}. What there is not is absent. */
+function verdictOf(
+  { verdict, message, auditLabels, overriddenBy }: Decision,
+  target: Target,
+  images: readonly ImageVerdict[],
+  assumptions: readonly string[],
+): Verdict {
+  if (message === undefined && overriddenBy === undefined) {
+    return { target, verdict, auditLabels, images, assumptions };
+  }
+  return {
+    target,
+    verdict,
+    ...(message !== undefined && { message }),
+    auditLabels,
+    ...(overriddenBy && { overriddenBy }),
+    images,
+    assumptions,
+  };
 }
 
 /** What every image of a pod is held against. */
