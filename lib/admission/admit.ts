@@ -369,12 +369,14 @@ function assumptionsOf(
   const mattered = images.some(({ verdict, decidedBy }) => verdict !== "admitted" || decidedBy === "system-policy");
   const approximated =
     options.systemImagePatterns === undefined && !(mode.state === "known" && mode.value !== "ENABLE");
-  return [
-    ...(enforcement.enforced === "yes" && enforcement.assumption !== undefined ? [enforcement.assumption] : []),
-    ...(mattered && approximated
-      ? [
-          "Google's system policy is taken as the patterns that Google documents; the real one differs by region and release",
-        ]
-      : []),
-  ];
+  const assumptions: string[] = [];
+  if (enforcement.enforced === "yes" && enforcement.assumption !== undefined) {
+    assumptions.push(enforcement.assumption);
+  }
+  if (mattered && approximated) {
+    assumptions.push(
+      "Google's system policy is taken as the patterns that Google documents; the real one differs by region and release",
+    );
+  }
+  return assumptions;
 }
