@@ -6,19 +6,19 @@ import { ROOT } from "./programs.mjs";
 
 const PRELOAD = join(ROOT, "bench/preload.cjs");
 
-/** Runs a program once, as a process of its own: wall and CPU time in ms, peak memory in MB. */
-export function run(program, env = {}) {
+/** Runs a program once, as a process of its own that has to end with `status`: wall and CPU time in ms, peak memory in MB. */
+export function run(program, env = {}, { args = [], status = 0 } = {}) {
   const outdir = mkdtempSync(join(tmpdir(), "cdktf-binauthz-bench-"));
   try {
     const start = process.hrtime.bigint();
-    const child = spawnSync(process.execPath, ["--require", PRELOAD, program], {
+    const child = spawnSync(process.execPath, ["--require", PRELOAD, program, ...args], {
       cwd: outdir,
       // Nothing of the caller's environment may differ between two machines, or switch a side's path.
       env: { PATH: process.env.PATH, HOME: outdir, CDKTF_OUTDIR: join(outdir, "out"), ...env },
       stdio: ["ignore", "pipe", "inherit", "pipe"],
     });
     const wall = Number(process.hrtime.bigint() - start) / 1e6;
-    if (child.status !== 0) {
+    if (child.status !== status) {
       throw new Error(`${program} ended with ${child.status ?? child.signal}`);
     }
     return { wall, ...JSON.parse(String(child.output[3])), stdout: String(child.stdout), ...synthesized(outdir, env) };
@@ -43,7 +43,8 @@ export function interleave(rounds, programs) {
     // Every second round the other way around: the first of two has no advantage.
     const order = [...programs.keys()];
     for (const index of round % 2 === 0 ? order : order.reverse()) {
-      const result = run(programs[index].program, programs[index].env);
+      const { program, env, ...how } = programs[index];
+      const result = run(program, env, how);
       if (round >= 0) {
         results[index].push(result);
       }

@@ -2,6 +2,7 @@ import { availableParallelism, loadavg } from "node:os";
 import Table from "cli-table3";
 import { admissionFigures } from "./figures/admission.mjs";
 import { clusterFigures } from "./figures/clusters.mjs";
+import { manifestFigures } from "./figures/manifests.mjs";
 import { referenceFigures } from "./figures/reference.mjs";
 import { requireFigures } from "./figures/require.mjs";
 import { compilePrograms } from "./programs.mjs";
@@ -12,6 +13,7 @@ const GROUPS = {
   reference: referenceFigures,
   require: requireFigures,
   admission: admissionFigures,
+  manifests: manifestFigures,
   clusters: clusterFigures,
 };
 

@@ -1,16 +1,18 @@
 import type { Diagnosis, ImageVerdict } from "../../lib/admission/types";
 import { remediesOf, whyOf } from "../../lib/cli/admit/advice";
 import { textOf } from "../../lib/cli/admit/text";
-import type { Decision } from "../../lib/workloads/survey";
+import type { Decision, ExplainedDecision } from "../../lib/workloads/survey";
 
 const ATTESTOR = "projects/my-project/attestors/build";
 
-function decision(policy: Partial<ImageVerdict>, more: Partial<Decision> = {}): Decision {
+const POD = { labels: {}, annotations: {}, images: [], running: false, mirror: false };
+
+function decision(policy: Partial<ImageVerdict>, more: Partial<Decision> = {}): ExplainedDecision {
   const asked = { image: "nginx:1", container: "c", kind: "container" as const };
   return {
-    id: "0".repeat(8),
+    id: "0".repeat(32),
     target: { kind: "gke", project: "my-project", location: "eu", name: "prod" },
-    pod: { workload: { kind: "Deployment", name: "web", inferred: false }, running: false, mirror: false },
+    pod: { ...POD, workload: { kind: "Deployment", name: "web", inferred: false } },
     asked,
     verdict: "denied",
     category: "denied",
@@ -121,11 +123,11 @@ test("what is let through says what it would be otherwise", () => {
 });
 
 describe("text", () => {
-  const report = (...decisions: Decision[]) =>
-    textOf(
-      { result: "fail", decisions, passedOver: [], notes: [], assumptions: [] },
-      { color: false, columns: undefined },
-    );
+  const report = (...decisions: ExplainedDecision[]) => {
+    const explained = (one: Decision) => one as ExplainedDecision;
+    const survey = { result: "fail" as const, decisions, explained, passedOver: [], notes: [], assumptions: [] };
+    return [...textOf(survey, { color: false, columns: undefined })].join("");
+  };
 
   test("many places are some names and a number, of several projects in full", () => {
     const places = Array.from({ length: 12 }, (_, index) =>
@@ -146,7 +148,7 @@ describe("text", () => {
   });
 
   test("kinds of containers, static pods and counts are there", () => {
-    const pod = { workload: { kind: "Pod", name: "proxy", inferred: true }, running: true, mirror: true };
+    const pod = { ...POD, workload: { kind: "Pod", name: "proxy", inferred: true }, running: true, mirror: true };
     const asked = { image: "a", container: "c", kind: "init" as const };
     const text = report(decision({}, { pod, asked, count: 3 }));
     expect(text).toContain("(no namespace)  Pod proxy, static\n    c (init), 3 pods  a\n");

@@ -1,3 +1,4 @@
+import { serialize } from "node:v8";
 import fc from "fast-check";
 import { nodeVerifier } from "../../lib/admission";
 import { targetsOf } from "../../lib/admission/targets";
@@ -6,7 +7,7 @@ import { join, openSourceText } from "../../lib/trust";
 import { asIfEnforced } from "../../lib/workloads/as-if-enforced";
 import { objectsOf } from "../../lib/workloads/documents";
 import { podOf } from "../../lib/workloads/pods";
-import { podOfImage, Survey, type SurveyReport } from "../../lib/workloads/survey";
+import { type Decision, podOfImage, Survey, type SurveyReport } from "../../lib/workloads/survey";
 import { ATTESTORS, attest, deployment, list, POLICY, runningPod, SIGNED, UNSIGNED } from "../cli/support";
 import { check } from "../support/property";
 
@@ -225,10 +226,11 @@ test("the order of the input changes nothing", () => {
     { apiVersion: "serving.knative.dev/v1", kind: "Service" },
   ];
   const occurrences = [attest(SIGNED)];
-  const expected = survey(objects, { occurrences });
+  const inFull = (report: SurveyReport) => ({ ...report, explained: report.decisions.map(report.explained) });
+  const expected = inFull(survey(objects, { occurrences }));
   expect(expected.decisions.length).toBeGreaterThan(10);
   check(fc.shuffledSubarray(objects, { minLength: objects.length }), (shuffled) => {
-    expect(survey(shuffled, { occurrences })).toEqual(expected);
+    expect(inFull(survey(shuffled, { occurrences }))).toEqual(expected);
   });
 });
 
@@ -244,4 +246,60 @@ test("what was kept does not grow with the replicas", () => {
     return size();
   };
   expect(add(0)).toBe(add(100));
+});
+
+describe("what is kept", () => {
+  const noNote = attest(SIGNED);
+  const elsewhere = Array.from({ length: 15 }, (_, index) => ({
+    ...noNote,
+    noteName: `projects/p/notes/other-${index}`,
+  }));
+
+  test("is what was asked, however much there is to say about it", () => {
+    const kept = (occurrences: readonly Occurrence[]) => survey([deployment("web", SIGNED)], { occurrences });
+    const [little, much] = [kept([]), kept(elsewhere)];
+    const said = (report: SurveyReport) => JSON.stringify(report.decisions.map(report.explained)).length;
+    expect(said(much)).toBeGreaterThan(2 * said(little));
+    expect(serialize(much.decisions).length).toBe(serialize(little.decisions).length);
+    expect(JSON.stringify(much.decisions)).not.toContain("other-0");
+  });
+
+  test("is less than 600 bytes for each decision, whatever the manifest has beside it", () => {
+    const noise = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`note-${index}`, "x".repeat(100)]));
+    const objects = Array.from({ length: 200 }, (_, index) => {
+      const object = deployment(`web-${index}`, `nginx:${index}`);
+      return { ...object, metadata: { ...(object.metadata as object), annotations: noise }, status: noise };
+    });
+    const { decisions } = survey(objects);
+    expect(decisions).toHaveLength(400);
+    expect(serialize(decisions).length / decisions.length).toBeLessThan(600);
+  });
+
+  test("is explained as it was decided, in any order", () => {
+    const glass = runningPod("web", "b", "nginx:1");
+    (glass.metadata as { labels: Record<string, string> }).labels["image-policy.k8s.io/break-glass"] = "true";
+    const objects = [
+      runningPod("web", "a", "nginx:1"),
+      glass,
+      deployment("web", SIGNED),
+      deployment("web", SIGNED, "other"),
+      deployment("api", UNSIGNED),
+    ];
+    const report = survey(objects, { occurrences: [attest(SIGNED)] });
+    const inOrder = report.decisions.map(report.explained);
+    for (const { asked, policy, category, target } of inOrder) {
+      expect(policy.image).toBe(asked.image);
+      expect(policy.verdict === "admitted").toBe(category === "admitted" || category === "exempt");
+      expect(policy.rule?.key).toBe(`us-central1-a.${(target as { name: string }).name}`);
+    }
+    check(fc.shuffledSubarray(report.decisions as Decision[], { minLength: report.decisions.length }), (shuffled) => {
+      expect(new Set(shuffled.map(report.explained))).toEqual(new Set(inOrder));
+    });
+  });
+});
+
+test("an id is too long for two questions to share one, of which one would then stand for the other", () => {
+  const { decisions } = survey([deployment("web", "nginx:1"), deployment("web", "nginx:2")]);
+  expect(decisions.map(({ id }) => id)).toEqual(Array(4).fill(expect.stringMatching(/^[0-9a-f]{32}$/)));
+  expect(new Set(decisions.map(({ id }) => id)).size).toBe(4);
 });

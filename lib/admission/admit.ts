@@ -3,7 +3,7 @@ import { SystemImages } from "../vocabulary/system-images";
 import { type AttestationContext, judgeAttestor } from "./attestors";
 import { breakGlassAt, type Enforcement, enforcementAt } from "./enforcement";
 import { type HintContext, hintsFor } from "./hints";
-import { imageParts } from "./image";
+import { type ImageParts, imageParts } from "./image";
 import { AUDIT_LABEL_PREFIX, denialMessage, overriddenResult, podMessage } from "./messages";
 import { type Exemption, exemptionOf, systemPolicyMode } from "./patterns";
 import { type CandidateRule, chooseRule, type RuleChoice } from "./rules";
@@ -74,7 +74,28 @@ export function admit(
     const found = hintsFor(image, hints);
     return found.length === 0 ? image : { ...image, hints: [...image.hints, ...found] };
   });
-  return { target, ...decision, images, assumptions: assumptionsOf(decision.images, enforcement, context, options) };
+  return verdictOf(decision, target, images, assumptionsOf(decision.images, enforcement, context, options));
+}
+
+/** Written out, not spread, like {@link imageVerdict}. What there is not is absent. */
+function verdictOf(
+  { verdict, message, auditLabels, overriddenBy }: Decision,
+  target: Target,
+  images: readonly ImageVerdict[],
+  assumptions: readonly string[],
+): Verdict {
+  if (message === undefined && overriddenBy === undefined) {
+    return { target, verdict, auditLabels, images, assumptions };
+  }
+  return {
+    target,
+    verdict,
+    ...(message !== undefined && { message }),
+    auditLabels,
+    ...(overriddenBy && { overriddenBy }),
+    images,
+    assumptions,
+  };
 }
 
 /** What every image of a pod is held against. */
@@ -126,6 +147,7 @@ interface Finding {
 }
 
 const NONE: readonly never[] = [];
+const NO_LABELS: Readonly<Record<string, string>> = Object.freeze({});
 
 function imageVerdict({ image, container, kind }: RequestedImage, finding: Finding): ImageVerdict {
   const { verdict, decidedBy, pattern, rule, attestors = NONE, diagnosis = NONE, hints = NONE } = finding;
@@ -139,7 +161,7 @@ function imageVerdict({ image, container, kind }: RequestedImage, finding: Findi
 function podUnder(candidate: CandidateRule, requested: readonly RequestedImage[], context: Context): Decision {
   const images = requested.map((image) => judgeImage(candidate, image, context));
   const message = podMessage(context.target, images);
-  const decision: Decision = { verdict: together(images), ...(message && { message }), auditLabels: {}, images };
+  const decision: Decision = { verdict: together(images), message, auditLabels: NO_LABELS, images };
   if (context.breakGlass === "yes") {
     return overridden(decision, "break-glass", context.target);
   }
@@ -201,12 +223,13 @@ function overridden(decision: Decision, by: "break-glass" | "dry-run", target: T
 /** One image if this rule is the one that applies. */
 function judgeImage(candidate: CandidateRule, requested: RequestedImage, context: Context): ImageVerdict {
   const rule = appliedRule(candidate);
-  const exemption = exemptionOf(context.policy, context.target, context.systemImagePatterns, requested.image);
+  const parts = imageParts(requested.image);
+  const exemption = exemptionOf(context.policy, context.target, context.systemImagePatterns, requested.image, parts);
   if (exemption.by !== "none") {
     const { by, pattern } = exemption;
     return imageVerdict(requested, { verdict: "admitted", decidedBy: by, pattern, rule });
   }
-  const { verdict, attestors, diagnosis, hints } = judgeByRule(candidate, requested.image, context);
+  const { verdict, attestors, diagnosis, hints } = judgeByRule(candidate, parts, context);
   const judged = imageVerdict(requested, { verdict, decidedBy: "rule", rule, attestors, diagnosis, hints });
   return inDoubt(judged, rule, exemption, context.target);
 }
@@ -222,7 +245,7 @@ function appliedRule({ applied, rule }: CandidateRule): AppliedRule {
 
 type ByRule = Partial<Pick<ImageVerdict, "attestors" | "diagnosis" | "hints">> & { readonly verdict: Outcome };
 
-function judgeByRule(candidate: CandidateRule, image: string, context: Context): ByRule {
+function judgeByRule(candidate: CandidateRule, image: ImageParts, context: Context): ByRule {
   const { evaluationMode } = candidate.rule;
   if (evaluationMode.state !== "known") {
     return undecided(unknownValue(`the evaluation mode of ${candidate.name}`, evaluationMode));
@@ -246,7 +269,7 @@ function undecided(diagnosis: Diagnosis): ByRule {
 }
 
 /** All attestors have to be satisfied, and all that are not are told. */
-function judgeByAttestors(candidate: CandidateRule, image: string, context: Context): ByRule {
+function judgeByAttestors(candidate: CandidateRule, image: ImageParts, context: Context): ByRule {
   const { requireAttestationsBy } = candidate.rule;
   if (requireAttestationsBy.state !== "known") {
     return undecided(unknownValue(`the list of attestors of ${candidate.name}`, requireAttestationsBy));
@@ -255,8 +278,7 @@ function judgeByAttestors(candidate: CandidateRule, image: string, context: Cont
     const detail = `${candidate.name} requires attestations, and names no attestor`;
     return undecided({ code: "invalid-policy", detail });
   }
-  const parts = imageParts(image);
-  const judged = requireAttestationsBy.value.map((name) => judgeAttestor(name, parts, context.attestations));
+  const judged = requireAttestationsBy.value.map((name) => judgeAttestor(name, image, context.attestations));
   const attestors = judged.map(({ verdict }) => verdict);
   return { verdict: allOf(attestors), attestors, hints: judged.flatMap(({ hints }) => hints) };
 }
@@ -347,12 +369,14 @@ function assumptionsOf(
   const mattered = images.some(({ verdict, decidedBy }) => verdict !== "admitted" || decidedBy === "system-policy");
   const approximated =
     options.systemImagePatterns === undefined && !(mode.state === "known" && mode.value !== "ENABLE");
-  return [
-    ...(enforcement.enforced === "yes" && enforcement.assumption !== undefined ? [enforcement.assumption] : []),
-    ...(mattered && approximated
-      ? [
-          "Google's system policy is taken as the patterns that Google documents; the real one differs by region and release",
-        ]
-      : []),
-  ];
+  const assumptions: string[] = [];
+  if (enforcement.enforced === "yes" && enforcement.assumption !== undefined) {
+    assumptions.push(enforcement.assumption);
+  }
+  if (mattered && approximated) {
+    assumptions.push(
+      "Google's system policy is taken as the patterns that Google documents; the real one differs by region and release",
+    );
+  }
+  return assumptions;
 }

@@ -55,11 +55,13 @@ export interface Payload {
   readonly content: PayloadContent;
 }
 
-// Signatures are not remembered: to decode one takes little longer than to look it up, and it is the longer to keep.
 const decodePayload = memoized({ entries: 4096, keyLength: 4096 }, (text): Payload | undefined => {
   const bytes = decodeBase64(text, MAX_PAYLOAD_BYTES);
   return bytes && { bytes, content: readPayload(bytes) };
 });
+
+// The signature of an RSA key of 4096 bits has 684 characters. What is longer is none that verifies.
+const decodeSignature = memoized({ entries: 4096, keyLength: 1024 }, (text) => decodeBase64(text, MAX_SIGNATURE_BYTES));
 
 /** `serializedPayload` of an attestation; undefined where it is no base64 or longer than {@link MAX_PAYLOAD_BYTES}. */
 export function payloadOf(serializedPayload: unknown): Payload | undefined {
@@ -68,7 +70,7 @@ export function payloadOf(serializedPayload: unknown): Payload | undefined {
 
 /** `signature` of an attestation; undefined where it is no base64 or longer than {@link MAX_SIGNATURE_BYTES}. */
 export function signatureOf(signature: unknown): Uint8Array | undefined {
-  return decodeBase64(signature, MAX_SIGNATURE_BYTES);
+  return typeof signature === "string" ? decodeSignature(signature) : undefined;
 }
 
 /**

@@ -45,13 +45,12 @@ const unknown = (diagnosis: Diagnosis): Judgement => ({ holds: "unknown", diagno
 /** What a required attestor says about an image. Attestors are told apart by their full names. */
 export function judgeAttestor(required: Value<string>, image: ImageParts, context: AttestationContext): JudgedAttestor {
   const attestor = required.state === "known" ? required.value : referenceOf(required);
-  const { digest } = image;
-  if (digest === undefined) {
+  if (!isPinned(image)) {
     return { verdict: { attestor, verdict: "unsatisfied", reason: REASON_NO_DIGEST, diagnosis: [] }, hints: [] };
   }
   const judgement =
     required.state === "known"
-      ? judgeNamed(required.value, { ...image, digest }, context)
+      ? judgeNamed(required.value, image, context)
       : unknown(unknownValue("the name of a required attestor", required));
   const diagnosis = judgement.diagnosis.slice(0, MAX_DIAGNOSES);
   const hints = judgement.hints ?? [];
@@ -72,19 +71,24 @@ function referenceOf(value: Value<string>): string {
 /** An image that has a digest. */
 type Pinned = ImageParts & { readonly digest: string };
 
+function isPinned(image: ImageParts): image is Pinned {
+  return image.digest !== undefined;
+}
+
 function judgeNamed(name: string, image: Pinned, context: AttestationContext): Judgement {
-  const [attestor, ...more] = context.model.attestors.filter((candidate) => candidate.name === name);
+  const named = context.model.attestors.filter((candidate) => candidate.name === name);
+  const [attestor] = named;
   if (!attestor) {
     return unknown({
       code: "attestor-unknown",
       detail: `the attestor ${name} is not in what was read, so its note and keys are not known`,
     });
   }
-  if (more.length > 0) {
+  if (named.length > 1) {
     return unknown({
       code: "value-unknown",
       value: `the attestor ${name}`,
-      detail: `the attestor ${name} was read ${more.length + 1} times, and which one holds is not known`,
+      detail: `the attestor ${name} was read ${named.length} times, and which one holds is not known`,
     });
   }
   if (attestor.publicKeys.state === "known" && attestor.publicKeys.value.length === 0) {

@@ -37,12 +37,12 @@ export function enforcementAt(model: TrustModel, target: Target): Enforcement {
       const modes = model.clusters
         .filter((cluster) => isAt(cluster, target) && !isOnlyLookedUp(cluster))
         .map((cluster) => cluster.evaluationMode);
-      const name = `the cluster ${clusterKey(target.location, target.name)}`;
+      const name = () => `the cluster ${clusterKey(target.location, target.name)}`;
       return enforcementBy({ name, field: "evaluation mode", otherwise: "admitted" }, modes, ENFORCED_AT_CLUSTER);
     }
     case "cloud-run": {
       const policies = model.services.filter((service) => isAt(service, target)).map((service) => service.policy);
-      const name = `the Cloud Run service ${target.name}`;
+      const name = () => `the Cloud Run service ${target.name}`;
       return enforcementBy({ name, field: "policy", otherwise: "undecided" }, policies, ENFORCED_AT_SERVICE);
     }
   }
@@ -70,7 +70,8 @@ function isAt(one: Place, other: Place): boolean {
 }
 
 interface Asked {
-  readonly name: string;
+  /** For messages, which most decisions have none of. */
+  readonly name: () => string;
   readonly field: string;
   /** What holds for an admitted image while the value is not known. */
   readonly otherwise: "admitted" | "undecided";
@@ -82,24 +83,24 @@ function enforcementBy(
   meanings: Readonly<Record<string, "yes" | "no">>,
 ): Enforcement {
   if (values.length === 0) {
-    return { enforced: "yes", assumption: `${name} was not read; it is taken to enforce the project's policy` };
+    return { enforced: "yes", assumption: `${name()} was not read; it is taken to enforce the project's policy` };
   }
-  const what = `the ${field} of ${name}`;
+  const what = () => `the ${field} of ${name()}`;
   const [value] = values;
   if (value.state !== "known") {
-    return { enforced: "unknown", diagnosis: unknownValue(what, value), otherwise };
+    return { enforced: "unknown", diagnosis: unknownValue(what(), value), otherwise };
   }
   if (!values.every((other) => other.state === "known" && other.value === value.value)) {
-    const detail = `${name} was read ${values.length} times, with different values`;
-    return { enforced: "unknown", diagnosis: { code: "value-unknown", value: what, detail }, otherwise };
+    const detail = `${name()} was read ${values.length} times, with different values`;
+    return { enforced: "unknown", diagnosis: { code: "value-unknown", value: what(), detail }, otherwise };
   }
   if (Object.hasOwn(meanings, value.value)) {
     return { enforced: meanings[value.value] };
   }
-  const detail = `${what} is ${JSON.stringify(value.value)}, which is not evaluated here`;
+  const detail = `${what()} is ${JSON.stringify(value.value)}, which is not evaluated here`;
   return {
     enforced: "unknown",
-    diagnosis: { code: "value-unknown", value: what, detail },
+    diagnosis: { code: "value-unknown", value: what(), detail },
     otherwise: "undecided",
   };
 }

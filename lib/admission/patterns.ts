@@ -1,6 +1,6 @@
 import type { Policy, Value } from "../trust/model";
 import { exemptionMatches, exemptionPatternError } from "../vocabulary/exemption-pattern";
-import { imageParts } from "./image";
+import type { ImageParts } from "./image";
 import type { Diagnosis, Target } from "./types";
 import { unknownValue } from "./unknown";
 
@@ -20,9 +20,9 @@ export function exemptionOf(
   target: Target,
   systemImagePatterns: readonly string[],
   image: string,
+  { possible }: Pick<ImageParts, "possible">,
 ): Exemption {
   const doubts: Diagnosis[] = [];
-  const { possible } = imageParts(image);
   const mode = systemPolicyMode(policy, target);
   if (mode.state !== "known" || mode.value === "ENABLE") {
     const pattern = systemImagePatterns.find((candidate) => possible && matches(candidate, image) === "yes");

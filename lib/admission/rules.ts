@@ -59,10 +59,13 @@ function chooseAmong(specific: SpecificRules, target: GkeTarget, byDefault: Rule
       continue;
     }
     const matches = keyMatches(specific.kind, key.value, target);
+    if (matches === "no") {
+      continue;
+    }
     const candidate = { rule, applied: { kind: specific.kind, key: key.value }, name: `the rule for ${key.value}` };
     if (matches === "yes") {
       matching.push(candidate);
-    } else if (matches === "unknown") {
+    } else {
       possible.push(candidate);
       diagnosis.push({
         code: "value-unknown",

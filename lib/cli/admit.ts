@@ -16,7 +16,6 @@ import { withKeys } from "./admit/keys";
 import { markdownOf } from "./admit/markdown";
 import { textOf } from "./admit/text";
 import { readAttestors } from "./attestors";
-import { safeJson } from "./escape";
 import { emit, type Medium, parseFormats } from "./formats";
 import type { ExitCode, Io } from "./io";
 import { UsageError } from "./usage-error";
@@ -117,12 +116,12 @@ function admitImages(images: readonly string[], options: Options, io: Io): ExitC
   return { pass: 0, fail: 2, undecided: 3 }[report.result] as ExitCode;
 }
 
-function render(report: SurveyReport, format: (typeof FORMATS)[number], medium: Medium): string {
+function render(report: SurveyReport, format: (typeof FORMATS)[number], medium: Medium): string | Iterable<string> {
   switch (format) {
     case "text":
       return textOf(report, medium);
     case "json":
-      return `${safeJson(jsonOf(report))}\n`;
+      return jsonOf(report);
     case "markdown":
       return markdownOf(report);
   }

@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { closeSync, openSync, writeFileSync } from "node:fs";
 import { printable } from "./escape";
 import type { Io } from "./io";
 import { UsageError } from "./usage-error";
@@ -43,13 +43,13 @@ export interface Medium {
 
 /**
  * Writes a report in every format that was asked for; files have no colours and no width. Files come first, so that nothing
- * is printed where one cannot be written.
+ * is printed where one cannot be written. A report that comes in pieces is never held as a whole.
  * @throws UsageError where a file cannot be written
  */
 export function emit<F extends string>(
   io: Io,
   destinations: readonly Destination<F>[],
-  render: (format: F, medium: Medium) => string,
+  render: (format: F, medium: Medium) => string | Iterable<string>,
 ): void {
   for (const { format, path } of destinations) {
     if (path !== undefined) {
@@ -58,14 +58,44 @@ export function emit<F extends string>(
   }
   for (const { format, path } of destinations) {
     if (path === undefined) {
-      io.out(render(format, io));
+      for (const text of joined(render(format, io))) {
+        io.out(text);
+      }
     }
   }
 }
 
-function write(path: string, text: string): void {
+/** In characters. Many small pieces would be as many calls of the system. */
+const PIECE = 64 * 1024;
+
+function* joined(report: string | Iterable<string>): Generator<string> {
+  let text = "";
+  for (const piece of typeof report === "string" ? [report] : report) {
+    text += piece;
+    if (text.length >= PIECE) {
+      yield text;
+      text = "";
+    }
+  }
+  if (text !== "") {
+    yield text;
+  }
+}
+
+function write(path: string, report: string | Iterable<string>): void {
+  const file = writing(path, () => openSync(path, "w"));
   try {
-    writeFileSync(path, text);
+    for (const text of joined(report)) {
+      writing(path, () => writeFileSync(file, text));
+    }
+  } finally {
+    closeSync(file);
+  }
+}
+
+function writing<T>(path: string, act: () => T): T {
+  try {
+    return act();
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw new UsageError(`${printable(path)} cannot be written (${code}); allowed: a file in a folder that is there`);

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { admit } from "../admission/admit";
 import { imageParts } from "../admission/image";
 import {
@@ -9,7 +10,6 @@ import {
 import { showTarget } from "../admission/targets";
 import type { Evidence, ImageVerdict, Outcome, SignatureVerifier, Target, Verdict } from "../admission/types";
 import type { TrustModel } from "../trust/model";
-import { shortHash } from "../vocabulary/resource-name";
 import type { PassedOver, Pod, PodImage } from "./pods";
 
 /** What came of an image at a place, for counting. */
@@ -39,24 +39,34 @@ export interface Pinned {
   readonly verdict: Outcome;
 }
 
-/** One container's image of one workload at one place. */
+/** What decisions depend on of a pod. Labels and annotations are those only that break glass. */
+export type DecidedPod = Omit<Pod, "imageVolumes" | "source">;
+
+/**
+ * One container's image of one workload at one place: what was asked, and how it came out. Why is said by
+ * {@link SurveyReport.explained}.
+ */
 export interface Decision {
   /** Stays the same from run to run: a hash over what is asked, not over what is answered. */
   readonly id: string;
   readonly target: Target;
-  readonly pod: Pick<Pod, "workload" | "namespace" | "serviceAccount" | "running" | "mirror">;
+  readonly pod: DecidedPod;
   readonly asked: PodImage;
   /** Whether the pod runs as far as this image is concerned, after break-glass and dry run. */
   readonly verdict: Outcome;
   readonly category: Category;
   readonly overriddenBy?: "break-glass" | "dry-run";
-  /** What the policy says, before break-glass and dry run. */
-  readonly policy: ImageVerdict;
   readonly pinned?: Pinned;
   /** How many objects of the input it stands for. */
   readonly count: number;
   /** The files it was read from, some of them where there are many. */
   readonly sources: readonly string[];
+}
+
+/** A decision with all that there is to say about it. */
+export interface ExplainedDecision extends Decision {
+  /** What the policy says, before break-glass and dry run. */
+  readonly policy: ImageVerdict;
 }
 
 /** What a survey is held against. */
@@ -80,6 +90,11 @@ export interface SurveyReport {
   readonly result: "pass" | "fail" | "undecided";
   /** In an order that does not depend on that of the input. */
   readonly decisions: readonly Decision[];
+  /**
+   * A decision with the verdict behind it. That one is not kept but found again, which is cheap: of many decisions, a reader
+   * should hold few at a time. It costs least in the order of `decisions`.
+   */
+  readonly explained: (decision: Decision) => ExplainedDecision;
   readonly passedOver: readonly PassedOverCount[];
   /** What was not judged, or judged in a way that may surprise; sentences without full stop. */
   readonly notes: readonly string[];
@@ -89,13 +104,16 @@ export interface SurveyReport {
 
 const MOST_SOURCES = 5;
 
+/** A decision while it is counted. */
+type Counted = { -readonly [K in keyof Decision]: Decision[K] };
+
 /**
- * Decides about pods one by one, and keeps what came of them by workload: replicas are one decision with a count, and
- * neither pods nor the files they are from are kept.
+ * Decides about pods one by one, and keeps what came of them by workload: replicas are one decision with a count. Neither
+ * the files that pods are from are kept nor verdicts, which are many times as large as what was asked.
  */
 export class Survey {
-  private readonly groups = new Map<string, readonly string[]>();
-  private readonly decisions = new Map<string, Decision>();
+  private readonly groups = new Map<string, readonly Counted[]>();
+  private readonly decisions = new Map<string, Counted>();
   private readonly passed = new Map<string, PassedOverCount>();
   private readonly assumptions = new Set<string>();
   private pods = 0;
@@ -115,8 +133,21 @@ export class Survey {
     this.written += pod.running || pod.workload === undefined ? 0 : 1;
     this.mirrors += pod.mirror ? 1 : 0;
     this.imageVolumes += pod.imageVolumes;
+    // Written down and read again, it shares no text with the file: a part of a text keeps the whole of it in memory.
+    const text = JSON.stringify(decidedPod(pod));
+    let own: DecidedPod | undefined;
+    const sources = [pod.source];
     for (const target of targets) {
-      this.count(this.decisionsFor(pod, target), pod.source);
+      const key = hash(JSON.stringify(target), text);
+      let group = this.groups.get(key);
+      if (group === undefined) {
+        own ??= JSON.parse(text) as DecidedPod;
+        group = this.decide(own, target).map((made) => this.kept(made));
+        this.groups.set(key, group);
+      }
+      for (const decision of group) {
+        count(decision, sources);
+      }
     }
   }
 
@@ -131,65 +162,64 @@ export class Survey {
     return {
       result: resultOf(decisions, this.question.leftOut ?? 0),
       decisions,
+      explained: this.explainer(),
       passedOver,
       notes: this.notes(passedOver),
       assumptions: [...this.assumptions].sort(),
     };
   }
 
-  /** The ids of the decisions about a pod; decided once for all that are alike. */
-  private decisionsFor(pod: Pod, target: Target): readonly string[] {
-    const asked = [target, ...identity(pod), pod.running, pod.mirror, pod.images];
-    const key = JSON.stringify(asked);
-    const present = this.groups.get(key);
-    if (present !== undefined) {
-      return present;
+  /** The decision that has this id already, or else this one. */
+  private kept(made: Counted): Counted {
+    const present = this.decisions.get(made.id);
+    if (present === undefined) {
+      this.decisions.set(made.id, made);
     }
-    const made = this.decide(pod, target);
-    for (const decision of made) {
-      this.decisions.set(decision.id, this.decisions.get(decision.id) ?? decision);
-    }
-    const ids = made.map(({ id }) => id);
-    this.groups.set(key, ids);
-    return ids;
+    return present ?? made;
   }
 
-  private count(ids: readonly string[], source: string): void {
-    for (const id of ids) {
-      const decision = this.decisions.get(id) as Decision;
-      const { sources } = decision;
-      const more = sources.includes(source) || sources.length === MOST_SOURCES ? sources : [...sources, source].sort();
-      this.decisions.set(id, { ...decision, count: decision.count + 1, sources: more });
-    }
-  }
-
-  private decide(pod: Pod, target: Target): Decision[] {
+  private decide(pod: DecidedPod, target: Target): Counted[] {
     const verdict = this.ask(pod, pod.images, target);
     for (const assumption of verdict.assumptions) {
       this.assumptions.add(assumption);
     }
     const pinned = this.askPinned(pod, verdict, target);
-    const { workload, namespace, serviceAccount, running, mirror } = pod;
     return verdict.images.map((policy, index) => {
       const asked = pod.images[index];
       const outcome = outcomeOf(policy, verdict);
       return {
         id: idOf(pod, asked, target),
         target,
-        pod: { workload, namespace, serviceAccount, running, mirror },
+        pod,
         asked,
         verdict: outcome,
         category: categoryOf(policy, verdict, outcome),
-        ...(policy.verdict !== "admitted" && verdict.overriddenBy && { overriddenBy: verdict.overriddenBy }),
-        policy,
-        ...(pinned[index] && { pinned: pinned[index] }),
+        overriddenBy: policy.verdict === "admitted" ? undefined : verdict.overriddenBy,
+        pinned: pinned[index],
         count: 0,
         sources: [],
       };
     });
   }
 
-  private ask(pod: Pod, images: readonly PodImage[], target: Target): Verdict {
+  /** Decides again, once for each pod and place: what was decided about one workload is remembered until the next one. */
+  private explainer(): SurveyReport["explained"] {
+    let last: DecidedPod | undefined;
+    let verdicts = new Map<DecidedPod, Map<Target, Verdict>>();
+    return (decision) => {
+      const { pod, target, asked } = decision;
+      if (last === undefined || !ofOneWorkload(pod, last)) {
+        verdicts = new Map();
+        last = pod;
+      }
+      const ofPod = verdicts.get(pod) ?? new Map<Target, Verdict>();
+      const verdict = ofPod.get(target) ?? this.ask(pod, pod.images, target);
+      verdicts.set(pod, ofPod.set(target, verdict));
+      return { ...decision, policy: verdict.images[pod.images.indexOf(asked)] };
+    };
+  }
+
+  private ask(pod: DecidedPod, images: readonly PodImage[], target: Target): Verdict {
     const { namespace, serviceAccount, labels, annotations } = pod;
     const place =
       target.kind === "gke"
@@ -204,7 +234,7 @@ export class Survey {
   }
 
   /** What would be if every image were written with the digest that runs; for those only that are not admitted as they are. */
-  private askPinned(pod: Pod, { images }: Verdict, target: Target): (Pinned | undefined)[] {
+  private askPinned(pod: DecidedPod, { images }: Verdict, target: Target): (Pinned | undefined)[] {
     const written = pod.images.map((image) => pinnedImage(image));
     const helps = written.map((image, index) => image !== undefined && images[index].verdict !== "admitted");
     if (!helps.includes(true)) {
@@ -256,15 +286,60 @@ function resultOf(decisions: readonly Decision[], leftOut: number): SurveyReport
     : "pass";
 }
 
-/** Everything about a pod that a decision depends on, beside its images and the place. */
-function identity({ workload, namespace, serviceAccount, labels, annotations }: Pod): readonly unknown[] {
-  const label = Object.hasOwn(labels, BREAK_GLASS_LABEL) ? labels[BREAK_GLASS_LABEL] : null;
-  const annotation = Object.hasOwn(annotations, BREAK_GLASS_ANNOTATION) ? annotations[BREAK_GLASS_ANNOTATION] : null;
-  return [workload?.kind, workload?.name, namespace, serviceAccount, label, annotation].map((part) => part ?? null);
+function decidedPod({
+  workload,
+  namespace,
+  serviceAccount,
+  labels,
+  annotations,
+  images,
+  running,
+  mirror,
+}: Pod): DecidedPod {
+  return {
+    workload: workload && { kind: workload.kind, name: workload.name, inferred: workload.inferred },
+    namespace,
+    serviceAccount,
+    labels: only(BREAK_GLASS_LABEL, labels),
+    annotations: only(BREAK_GLASS_ANNOTATION, annotations),
+    images: images.map(({ image, container, kind, runningDigest }) => ({ image, container, kind, runningDigest })),
+    running,
+    mirror,
+  };
 }
 
-function idOf(pod: Pod, { kind, container, image, runningDigest }: PodImage, target: Target): string {
-  return shortHash(
+function only(key: string, texts: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.hasOwn(texts, key) ? { [key]: texts[key] } : {};
+}
+
+function ofOneWorkload(one: DecidedPod, other: DecidedPod): boolean {
+  if (one.workload === undefined || other.workload === undefined) {
+    return one === other;
+  }
+  const { kind, name } = one.workload;
+  return one.namespace === other.namespace && kind === other.workload.kind && name === other.workload.name;
+}
+
+/** @param from the one file: most decisions have no other, and share the list */
+function count(decision: Counted, from: readonly string[]): void {
+  decision.count += 1;
+  const { sources } = decision;
+  if (sources.length === 0) {
+    decision.sources = from;
+  } else if (sources.length < MOST_SOURCES && !sources.includes(from[0])) {
+    decision.sources = [...sources, ...from].sort();
+  }
+}
+
+/** Everything about a pod that a decision depends on, beside its images and the place. */
+function identity({ workload, namespace, serviceAccount, labels, annotations }: DecidedPod): readonly unknown[] {
+  const parts = [workload?.kind, workload?.name, namespace, serviceAccount];
+  return [...parts, labels[BREAK_GLASS_LABEL], annotations[BREAK_GLASS_ANNOTATION]].map((part) => part ?? null);
+}
+
+/** Long enough that nobody finds two questions with one id, of which one would stand for the other. */
+function idOf(pod: DecidedPod, { kind, container, image, runningDigest }: PodImage, target: Target): string {
+  return hash(
     showTarget(target),
     JSON.stringify(identity(pod)),
     JSON.stringify([pod.running, pod.mirror]),
@@ -273,6 +348,11 @@ function idOf(pod: Pod, { kind, container, image, runningDigest }: PodImage, tar
     image,
     runningDigest ?? "",
   );
+}
+
+/** 128 bits. */
+function hash(...parts: readonly string[]): string {
+  return createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 32);
 }
 
 /** An image with the digest that runs in the place of its tag; undefined where none is known, or where it has one. */

@@ -1,10 +1,10 @@
 import { imageParts } from "../../admission/image";
 import { REASON_NO_DIGEST } from "../../admission/messages";
 import type { AppliedRule, AttestorVerdict, Diagnosis } from "../../admission/types";
-import type { Decision } from "../../workloads/survey";
+import type { ExplainedDecision } from "../../workloads/survey";
 
 /** Why a decision is what it is, in words of people; a sentence without full stop. */
-export function whyOf(decision: Decision): string {
+export function whyOf(decision: ExplainedDecision): string {
   const { policy, overriddenBy } = decision;
   const why = policyWhy(decision);
   if (overriddenBy === undefined) {
@@ -15,7 +15,7 @@ export function whyOf(decision: Decision): string {
   return `let through by ${by}; ${without}, ${verdict}: ${why}`;
 }
 
-function policyWhy({ policy }: Decision): string {
+function policyWhy({ policy }: ExplainedDecision): string {
   const { verdict, decidedBy, pattern, rule } = policy;
   if (verdict === "admitted") {
     switch (decidedBy) {
@@ -62,7 +62,7 @@ function shortName(attestor: string): string {
 }
 
 /** What a person can do about it, the most promising first; sentences without full stop. Empty where it is admitted. */
-export function remediesOf(decision: Decision): string[] {
+export function remediesOf(decision: ExplainedDecision): string[] {
   const { policy, pinned } = decision;
   if (policy.verdict === "admitted") {
     return [];
@@ -87,7 +87,7 @@ export function remediesOf(decision: Decision): string[] {
   return [...new Set(remedies)];
 }
 
-function forTag({ policy, pinned, asked }: Decision, attestor: string): string[] {
+function forTag({ policy, pinned, asked }: ExplainedDecision, attestor: string): string[] {
   const attested = policy.hints.some((hint) => hint.startsWith("a digest of this repository is attested"));
   if (attested || (pinned !== undefined && pinned.verdict !== "denied")) {
     return [];

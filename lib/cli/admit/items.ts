@@ -1,6 +1,6 @@
 import { showTarget } from "../../admission/targets";
 import type { Target } from "../../admission/types";
-import type { Decision } from "../../workloads/survey";
+import type { Decision, ExplainedDecision, SurveyReport } from "../../workloads/survey";
 import { remediesOf, whyOf } from "./advice";
 import { workloadKey } from "./summary";
 
@@ -8,15 +8,14 @@ import { workloadKey } from "./summary";
 export interface Item {
   readonly workload: string;
   readonly first: Decision;
-  /** Decisions that say the same are one answer for several places. */
-  readonly answers: readonly Answer[];
+  readonly decisions: readonly Decision[];
 }
 
 /** What holds at one or several places. */
 export interface Answer {
   readonly places: readonly string[];
   readonly verdict: string;
-  readonly decision: Decision;
+  readonly decision: ExplainedDecision;
   readonly why: string;
   readonly remedies: readonly string[];
 }
@@ -25,24 +24,42 @@ export interface Answer {
 export const URGENCY = ["denied", "undecided", "overridden", "admitted"] as const;
 export type Urgency = (typeof URGENCY)[number];
 
-export function itemsOf(decisions: readonly Decision[]): Item[] {
-  const names = placeNames(decisions.map(({ target }) => target));
-  const byItem = new Map<string, Decision[]>();
+/** The items of this urgency, one at a time. Their decisions follow one another in a report. */
+export function* itemsOf({ decisions }: SurveyReport, urgency: Urgency): Generator<Item> {
+  let open = new Map<string, Decision[]>();
+  let shared: string | undefined;
   for (const decision of decisions) {
     const { asked } = decision;
-    const key = JSON.stringify([workloadKey(decision), asked.kind, asked.container, asked.image, asked.runningDigest]);
-    byItem.set(key, [...(byItem.get(key) ?? []), decision]);
+    const workload = workloadKey(decision);
+    const next = JSON.stringify([workload, asked.kind, asked.container, asked.image]);
+    if (next !== shared) {
+      yield* urgentOf(open, urgency);
+      open = new Map();
+      shared = next;
+    }
+    // Replicas may run different digests of one image.
+    const digest = asked.runningDigest ?? "";
+    open.set(digest, [...(open.get(digest) ?? []), decision]);
   }
-  return [...byItem.values()].map((all) => ({
-    workload: workloadKey(all[0]),
-    first: all[0],
-    answers: answersOf(all, names),
-  }));
+  yield* urgentOf(open, urgency);
 }
 
-function answersOf(decisions: readonly Decision[], names: (target: Target) => string): Answer[] {
+function* urgentOf(open: ReadonlyMap<string, readonly Decision[]>, urgency: Urgency): Generator<Item> {
+  for (const decisions of open.values()) {
+    if (urgencyOf(decisions) === urgency) {
+      yield { workload: workloadKey(decisions[0]), first: decisions[0], decisions };
+    }
+  }
+}
+
+/** What holds for an item; decisions that say the same are one answer for several places. */
+export function answersOf(
+  { decisions }: Item,
+  { explained }: SurveyReport,
+  names: (target: Target) => string,
+): Answer[] {
   const answers = new Map<string, Answer>();
-  for (const decision of decisions) {
+  for (const decision of decisions.map(explained)) {
     const why = whyOf(decision);
     const remedies = remediesOf(decision);
     const key = JSON.stringify([decision.category, why, remedies]);
@@ -65,16 +82,14 @@ const VERDICTS: Readonly<Record<Decision["category"], string>> = {
 };
 
 /** Clusters by the short name that `--target` takes, where all are of one project. */
-function placeNames(targets: readonly Target[]): (target: Target) => string {
-  const single = new Set(targets.map(({ project }) => project)).size === 1;
+export function placeNames({ decisions }: SurveyReport): (target: Target) => string {
+  const single = new Set(decisions.map(({ target }) => target.project)).size === 1;
   return (target) => (single ? showTarget(target).replace(/^(?:gke:[^/]+\/|(default):.*)/, "$1") : showTarget(target));
 }
 
-/** How urgent an item is: as urgent as its worst answer. */
-export function urgencyOf({ answers }: Item): Urgency {
-  return (
-    URGENCY.find((urgency) => answers.some(({ decision }) => urgencyOfDecision(decision) === urgency)) ?? "admitted"
-  );
+/** As urgent as the worst of them. */
+function urgencyOf(decisions: readonly Decision[]): Urgency {
+  return URGENCY.find((urgency) => decisions.some((decision) => urgencyOfDecision(decision) === urgency)) ?? "admitted";
 }
 
 function urgencyOfDecision({ verdict, overriddenBy }: Decision): Urgency {

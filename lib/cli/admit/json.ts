@@ -1,6 +1,7 @@
 import { showTarget } from "../../admission/targets";
 import type { Diagnosis, ImageVerdict, Outcome } from "../../admission/types";
-import type { Category, Decision, PassedOverCount, Pinned, SurveyReport } from "../../workloads/survey";
+import type { Category, ExplainedDecision, PassedOverCount, Pinned, SurveyReport } from "../../workloads/survey";
+import { safeJson } from "../escape";
 import { remediesOf, whyOf } from "./advice";
 import { type Summary, summaryOf } from "./summary";
 
@@ -48,20 +49,21 @@ export interface DecisionJson {
   readonly sources: readonly string[];
 }
 
-/** A report as data. */
-export function jsonOf(report: SurveyReport): AdmitJson {
-  return {
-    schemaVersion: ADMIT_SCHEMA_VERSION,
-    result: report.result,
-    decisions: report.decisions.map(decisionJson),
-    summary: summaryOf(report),
-    passedOver: report.passedOver,
-    notes: report.notes,
-    assumptions: report.assumptions,
-  };
+/** A report as data, piece by piece: the text of an {@link AdmitJson}. */
+export function* jsonOf(report: SurveyReport): Generator<string> {
+  const { result, decisions, explained, passedOver, notes, assumptions } = report;
+  const head: Partial<AdmitJson> = { schemaVersion: ADMIT_SCHEMA_VERSION, result };
+  const tail: Partial<AdmitJson> = { summary: summaryOf(report), passedOver, notes, assumptions };
+  // Between `{` and `}` of both stands the list.
+  yield `${safeJson(head).slice(0, -2)},\n  "decisions": [`;
+  for (const [index, decision] of decisions.entries()) {
+    const text = safeJson(decisionJson(explained(decision))).replaceAll("\n", "\n    ");
+    yield `${index === 0 ? "" : ","}\n    ${text}`;
+  }
+  yield `${decisions.length === 0 ? "" : "\n  "}],${safeJson(tail).slice(1)}\n`;
 }
 
-function decisionJson(decision: Decision): DecisionJson {
+function decisionJson(decision: ExplainedDecision): DecisionJson {
   const { id, target, pod, asked, policy } = decision;
   const { namespace, workload } = pod;
   return {

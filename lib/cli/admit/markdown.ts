@@ -1,6 +1,6 @@
 import type { SurveyReport } from "../../workloads/survey";
 import { markdown, markdownCode } from "../escape";
-import { type Answer, type Item, itemsOf, URGENCY, urgencyOf } from "./items";
+import { type Answer, answersOf, type Item, itemsOf, placeNames, URGENCY, type Urgency } from "./items";
 import { countsOf, headline, passedOverParts, plural, summaryOf } from "./summary";
 
 /** A comment on GitHub has at most 65,536 characters. */
@@ -8,11 +8,11 @@ const MOST_ROWS = 100;
 
 /** A report for a pull request: the counts, a table of what needs somebody, and the rest folded away. */
 export function markdownOf(report: SurveyReport): string {
-  const items = itemsOf(report.decisions);
-  const open = URGENCY.filter((urgency) => urgency !== "admitted").flatMap((urgency) =>
-    items.filter((item) => urgencyOf(item) === urgency),
+  const open = tableOf(
+    report,
+    URGENCY.filter((urgency) => urgency !== "admitted"),
   );
-  const admitted = items.filter((item) => urgencyOf(item) === "admitted");
+  const admitted = tableOf(report, ["admitted"]);
   const passed = passedOverParts(report);
   const { admittedIfPinned } = summaryOf(report);
   return [
@@ -22,9 +22,9 @@ export function markdownOf(report: SurveyReport): string {
     ...(admittedIfPinned > 0
       ? ["", `${admittedIfPinned} of them would be admitted if pinned to the digest that runs.`]
       : []),
-    ...(open.length > 0 ? ["", ...table(open)] : []),
-    ...details(`${plural(admitted.length, "image")} admitted`, admitted.length > 0 ? table(admitted) : []),
-    ...details("What Google's message would be", messages(open)),
+    ...(open.items > 0 ? ["", ...table(open)] : []),
+    ...details(`${plural(admitted.items, "image")} admitted`, admitted.items > 0 ? table(admitted) : []),
+    ...details("What Google's message would be", [...open.messages]),
     ...details("Notes and assumptions", [
       ...(passed.length > 0 ? [`- passed over, since they make no pods: ${passed.map(markdown).join(", ")}`] : []),
       ...[...report.notes, ...report.assumptions.map((text) => `assumed: ${text}`)].map(
@@ -35,15 +35,46 @@ export function markdownOf(report: SurveyReport): string {
   ].join("\n");
 }
 
-function table(items: readonly Item[]): string[] {
-  const rows = items.flatMap((item) => item.answers.map((answer) => row(item, answer)));
+/** As much of a table as is shown. */
+interface Shown {
+  readonly items: number;
+  readonly rows: readonly string[];
+  /** How many rows are left out. */
+  readonly more: number;
+  /** Each of Google's messages once. */
+  readonly messages: ReadonlySet<string>;
+}
+
+function tableOf(report: SurveyReport, urgencies: readonly Urgency[]): Shown {
+  const names = placeNames(report);
+  const rows: string[] = [];
+  const messages = new Set<string>();
+  let [items, more] = [0, 0];
+  for (const urgency of urgencies) {
+    for (const item of itemsOf(report, urgency)) {
+      items += 1;
+      for (const answer of answersOf(item, report, names)) {
+        if (rows.length < MOST_ROWS) {
+          rows.push(row(item, answer));
+        } else {
+          more += 1;
+        }
+        const { message } = answer.decision.policy;
+        if (message !== undefined && messages.size < MOST_ROWS) {
+          messages.add(`- ${markdownCode(message)}`);
+        }
+      }
+    }
+  }
+  return { items, rows, more, messages };
+}
+
+function table({ rows, more }: Shown): string[] {
   return [
     "| Workload | Container and image | Where | Verdict | Why | What to do |",
     "| --- | --- | --- | --- | --- | --- |",
-    ...rows.slice(0, MOST_ROWS),
-    ...(rows.length > MOST_ROWS
-      ? ["", `and ${rows.length - MOST_ROWS} more rows; all of them are in \`--format json\``]
-      : []),
+    ...rows,
+    ...(more > 0 ? ["", `and ${more} more rows; all of them are in \`--format json\``] : []),
   ];
 }
 
@@ -60,11 +91,6 @@ function row({ first }: Item, { places, verdict, why, remedies }: Answer): strin
     remedies.map(markdown).join("<br>"),
   ];
   return `| ${cells.join(" | ")} |`;
-}
-
-function messages(items: readonly Item[]): string[] {
-  const texts = items.flatMap(({ answers }) => answers.flatMap(({ decision }) => decision.policy.message ?? []));
-  return [...new Set(texts)].slice(0, MOST_ROWS).map((text) => `- ${markdownCode(text)}`);
 }
 
 function details(title: string, lines: readonly string[]): string[] {

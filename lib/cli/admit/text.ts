@@ -1,10 +1,11 @@
 import Table from "cli-table3";
 import { createColors } from "picocolors";
+import type { Target } from "../../admission/types";
 import type { SurveyReport } from "../../workloads/survey";
 import { printable } from "../escape";
 import type { Medium } from "../formats";
 import { NARROWEST, wrap } from "../wrap";
-import { type Answer, type Item, itemsOf, URGENCY, type Urgency, urgencyOf } from "./items";
+import { type Answer, answersOf, type Item, itemsOf, placeNames, URGENCY, type Urgency } from "./items";
 import { countsOf, headline, passedOverParts, plural, summaryOf } from "./summary";
 
 type Colors = ReturnType<typeof createColors>;
@@ -20,31 +21,52 @@ const TITLES: Readonly<Record<Urgency, string>> = {
 const MOST_ADMITTED = 20;
 const MOST_PLACES = 8;
 
-/** A report for people. Images are never broken, so that they can be copied. */
-export function textOf(report: SurveyReport, medium: Medium): string {
+/** A report for people, line by line. Images are never broken, so that they can be copied. */
+export function* textOf(report: SurveyReport, medium: Medium): Generator<string> {
   const colors = createColors(medium.color);
-  const items = itemsOf(report.decisions);
-  const sections = URGENCY.flatMap((urgency) => {
-    const found = items.filter((item) => urgencyOf(item) === urgency);
-    return found.length === 0 ? [] : section(urgency, found, medium, colors);
-  });
-  return `${[...sections, ...closing(report, medium, colors)].join("\n")}\n`;
+  const names = placeNames(report);
+  for (const urgency of URGENCY) {
+    yield* lines(section(urgency, report, names, medium, colors));
+  }
+  yield* lines(closing(report, medium, colors));
 }
 
-function section(urgency: Urgency, items: readonly Item[], medium: Medium, colors: Colors): string[] {
-  const limit = urgency === "admitted" && medium.columns !== undefined ? MOST_ADMITTED : items.length;
-  const shown = items.slice(0, limit);
-  const lines = shown.flatMap((item, index) => [
-    ...(item.workload === shown[index - 1]?.workload ? [] : heading(item, medium, colors)),
-    ...itemLines(item, medium, colors),
-  ]);
-  const rest = items.length - shown.length;
-  return [
-    colors.bold(paint(urgency, TITLES[urgency], colors)),
-    ...lines,
-    ...(rest > 0 ? [`  and ${rest} more; all of them are in --format json`] : []),
-    "",
-  ];
+function* lines(texts: Iterable<string>): Generator<string> {
+  for (const text of texts) {
+    yield `${text}\n`;
+  }
+}
+
+function* section(
+  urgency: Urgency,
+  report: SurveyReport,
+  names: (target: Target) => string,
+  medium: Medium,
+  colors: Colors,
+): Generator<string> {
+  const limit = urgency === "admitted" && medium.columns !== undefined ? MOST_ADMITTED : Number.POSITIVE_INFINITY;
+  let count = 0;
+  let workload: string | undefined;
+  for (const item of itemsOf(report, urgency)) {
+    count += 1;
+    if (count > limit) {
+      continue;
+    }
+    if (count === 1) {
+      yield colors.bold(paint(urgency, TITLES[urgency], colors));
+    }
+    if (item.workload !== workload) {
+      yield* heading(item, medium, colors);
+    }
+    workload = item.workload;
+    yield* itemLines(item, answersOf(item, report, names), medium, colors);
+  }
+  if (count > limit) {
+    yield `  and ${count - limit} more; all of them are in --format json`;
+  }
+  if (count > 0) {
+    yield "";
+  }
 }
 
 /** The workload, where there is one: a namespace, a kind and a name. */
@@ -60,7 +82,7 @@ function heading({ first }: Item, { columns }: Medium, colors: Colors): string[]
   );
 }
 
-function itemLines({ first, answers }: Item, medium: Medium, colors: Colors): string[] {
+function itemLines({ first }: Item, answers: readonly Answer[], medium: Medium, colors: Colors): string[] {
   const { asked, pod } = first;
   const kind = asked.kind === "container" ? "" : ` (${asked.kind})`;
   const counted = pod.running || first.count > 1 ? `, ${plural(first.count, pod.running ? "pod" : "object")}` : "";
