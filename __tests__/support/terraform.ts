@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 
@@ -186,6 +186,11 @@ export interface Plan {
 
 const PLAN_FILE = "plan.tfplan";
 
+function changesOf(plan: PlanJson): ResourceChange[] {
+  const idle = ["no-op", "read"];
+  return (plan.resource_changes ?? []).filter(({ change }) => !change.actions.every((action) => idle.includes(action)));
+}
+
 /** One working directory of Terraform. */
 export class TerraformDir {
   private readonly program: string;
@@ -208,6 +213,14 @@ export class TerraformDir {
 
   static temporary(env: Record<string, string>): TerraformDir {
     return new TerraformDir(mkdtempSync(join(tmpdir(), "terraform-")), env);
+  }
+
+  /** Another one that goes on from here: with the configuration, the state and what `init` found. */
+  copy(env: Record<string, string>): TerraformDir {
+    const copied = TerraformDir.temporary(env);
+    // The provider is a link into its mirror, and stays one.
+    cpSync(this.dir, copied.dir, { recursive: true, verbatimSymlinks: true });
+    return copied;
   }
 
   /** Writes a configuration; an object is written as JSON. */
@@ -238,11 +251,26 @@ export class TerraformDir {
     if (planned.exitCode !== 0 && planned.exitCode !== 2) {
       throw new Error(`terraform plan failed (${planned.exitCode}):\n${planned.output}`);
     }
-    const shown = await this.must("show", "-json", PLAN_FILE);
-    const json = JSON.parse(shown.stdout) as PlanJson;
-    const idle = ["no-op", "read"];
-    const changes = (json.resource_changes ?? []).filter((c) => !c.change.actions.every((a) => idle.includes(a)));
-    return { exitCode: planned.exitCode === 0 ? 0 : 2, json, changes, output: planned.output };
+    const json = await this.shown();
+    return { exitCode: planned.exitCode === 0 ? 0 : 2, json, changes: changesOf(json), output: planned.output };
+  }
+
+  /** The same where only the changes count: a plan in which Terraform finds nothing at all to do is not read again. */
+  async changes(): Promise<Pick<Plan, "changes" | "output">> {
+    const planned = await this.tryPlan();
+    if (planned.exitCode !== 0 && planned.exitCode !== 2) {
+      throw new Error(`terraform plan failed (${planned.exitCode}):\n${planned.output}`);
+    }
+    return { changes: planned.exitCode === 0 ? [] : changesOf(await this.shown()), output: planned.output };
+  }
+
+  private async shown(): Promise<PlanJson> {
+    return JSON.parse((await this.must("show", "-json", PLAN_FILE)).stdout) as PlanJson;
+  }
+
+  /** Does what the last plan said, and nothing else. */
+  async applyPlan(): Promise<CommandResult> {
+    return this.must("apply", "-no-color", "-input=false", PLAN_FILE);
   }
 
   async apply(...args: string[]): Promise<CommandResult> {
