@@ -10,7 +10,7 @@ export const PROJECT = "my-secure-project";
 
 /** Terraform JSON as far as the tests look at it. */
 export interface StackJson {
-  terraform: { backend?: unknown; required_providers?: { google?: { version?: string } } };
+  terraform: { backend?: unknown; required_providers?: { google?: { source?: string; version?: string } } };
   resource?: Record<string, Record<string, Record<string, unknown>>>;
   [block: string]: unknown;
 }

@@ -99,6 +99,7 @@ const REQUESTS: Partial<Record<MethodId, Request>> = {
   "container.nodePools.set": [`POST container/v1/${CLUSTER}/nodePools/default-pool:setSize`, { nodeCount: 1 }],
   "container.nodePools.delete": [`DELETE container/v1/${CLUSTER}/nodePools/default-pool`],
   "container.operations.get": [`GET container/v1/OPERATION`],
+  "compute.instanceGroupManagers.list": [`GET compute/v1/${P}/zones/us-central1-a/instanceGroupManagers`],
   "compute.instanceGroupManagers.get": [`GET compute/v1/INSTANCE_GROUP_MANAGER`],
   "serviceusage.services.list": [`GET serviceusage/v1/${P}/services`],
   "serviceusage.services.get": [`GET serviceusage/v1/${P}/services/cloudkms.googleapis.com`],

@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 
@@ -9,9 +9,9 @@ import { delimiter, join } from "node:path";
  */
 export const PROVIDER_VERSION = process.env.BINAUTHZ_GOOGLE_PROVIDER || "6.50.0";
 
-const REQUIRED_PROVIDERS = {
-  terraform: { required_providers: { google: { source: "hashicorp/google", version: PROVIDER_VERSION } } },
-};
+const required = (version: string) => ({
+  terraform: { required_providers: { google: { source: "hashicorp/google", version } } },
+});
 
 /** Everything a command printed, and how it ended. */
 export interface CommandResult {
@@ -100,21 +100,25 @@ let available: boolean | undefined;
 
 /** Whether `terraform init` finds the provider on this computer, without the network. Asked once per process. */
 export function providerAvailable(): boolean {
-  available ??= probeProvider();
+  available ??= providerFound(PROVIDER_VERSION) !== undefined;
   return available;
 }
 
-function probeProvider(): boolean {
+/** The version of the provider that `terraform init` finds for a constraint on this computer, without the network. */
+export function providerFound(constraint: string): string | undefined {
   const terraform = findTerraform();
   if (terraform === undefined) {
-    return false;
+    return undefined;
   }
   const dir = mkdtempSync(join(tmpdir(), "terraform-probe-"));
   try {
-    writeFileSync(join(dir, "main.tf.json"), JSON.stringify(REQUIRED_PROVIDERS));
+    writeFileSync(join(dir, "main.tf.json"), JSON.stringify(required(constraint)));
     const env = { ...process.env, ...OFFLINE, ...cliConfig() };
     const args = ["init", "-no-color", "-input=false", "-backend=false"];
-    return spawnSync(terraform.path, args, { cwd: dir, env, timeout: 60_000 }).status === 0;
+    if (spawnSync(terraform.path, args, { cwd: dir, env, timeout: 60_000 }).status !== 0) {
+      return undefined;
+    }
+    return /^ *version *= *"([^"]+)"/m.exec(readFileSync(join(dir, ".terraform.lock.hcl"), "utf8"))?.[1];
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }

@@ -106,6 +106,10 @@ export const METHODS = {
   "container.nodePools.set": documented("container.clusters.update", GKE),
   "container.nodePools.delete": documented("container.clusters.update", GKE),
   "container.operations.get": documented("container.operations.get", GKE),
+  "compute.instanceGroupManagers.list": inferred(
+    "compute.instanceGroupManagers.list",
+    `${DOCS}/compute/docs/access/iam-permissions`,
+  ),
   "compute.instanceGroupManagers.get": inferred(
     "compute.instanceGroupManagers.get",
     `${DOCS}/compute/docs/access/iam-permissions`,
