@@ -2,7 +2,7 @@ import { ReadError } from "../trust";
 import { CLUSTER_NAME, PROJECT_ID, PROJECT_NUMBER } from "../vocabulary/resource-name";
 import { putCluster } from "./gke";
 import { createAccount } from "./iam";
-import { grant } from "./iam-policies";
+import { grant, MEMBER, ROLE } from "./iam-policies";
 import { isObject, type Json } from "./json";
 import type { State } from "./state";
 
@@ -72,6 +72,12 @@ export function readSeed(source: string, text: string): Seed {
     checkName(source, `clusters[${index}].project`, project, PROJECT_ID);
     checkName(source, `clusters[${index}].name`, name, CLUSTER_NAME);
   }
+  grants.forEach(({ resource, role, member }, index) => {
+    const at = `grants[${index}]`;
+    checkForm(source, `${at}.resource`, resource, RESOURCE, "projects/P and what is below, folders/F, organizations/O");
+    checkForm(source, `${at}.role`, role, ROLE, "roles/NAME, projects/P/roles/NAME, organizations/O/roles/NAME");
+    checkForm(source, `${at}.member`, member, MEMBER, "user:EMAIL, serviceAccount:EMAIL, group:EMAIL, …");
+  });
   return { projects, parents, groups, clusters, serviceAccounts: accounts, grants } as unknown as Seed;
 }
 
@@ -145,9 +151,9 @@ function readGroups(source: string, value: Json | undefined): Record<string, str
   if (value === undefined) {
     return {};
   }
-  const allowed = "a list of user:EMAIL, serviceAccount:EMAIL, group:EMAIL";
+  const allowed = "user:EMAIL, serviceAccount:EMAIL, group:EMAIL";
   if (!isObject(value)) {
-    throw wrong(source, "groups", "is not valid", value, `${allowed}, by the group's address`);
+    throw wrong(source, "groups", "is not valid", value, `a list of ${allowed}, by the group's address`);
   }
   for (const [address, members] of Object.entries(value)) {
     if (!GROUP.test(address)) {
@@ -155,7 +161,7 @@ function readGroups(source: string, value: Json | undefined): Record<string, str
     }
     const at = `groups.${address}`;
     if (!Array.isArray(members)) {
-      throw wrong(source, at, "is no list", members, allowed);
+      throw wrong(source, at, "is no list", members, `a list of ${allowed}`);
     }
     members.forEach((member, index) => {
       if (typeof member !== "string" || !GROUP_MEMBER.test(member)) {
@@ -192,6 +198,14 @@ function entries(
     }
     return entry as Record<string, string>;
   });
+}
+
+const RESOURCE = /^(?:projects\/[^/]+(?:\/[^/]+)*|(?:folders|organizations)\/\d+)$/;
+
+function checkForm(source: string, at: string, value: string, form: RegExp, allowed: string): void {
+  if (!form.test(value)) {
+    throw wrong(source, at, "is not valid", value, allowed);
+  }
 }
 
 function checkName(source: string, at: string, value: unknown, grammar: typeof PROJECT_ID): void {
