@@ -88,6 +88,8 @@ const OFFLINE = {
   TF_REGISTRY_DISCOVERY_RETRY: "0",
   HTTPS_PROXY: "http://127.0.0.1:9",
   https_proxy: "http://127.0.0.1:9",
+  // A command is over before its garbage is worth collecting; the provider's schema alone is most of it.
+  GOGC: "400",
 };
 
 /** A variable that names a configuration file which is not there costs a warning per command; empty is unset. */
