@@ -16,6 +16,7 @@ import {
   putCluster,
   putPolicy,
   type Sandbox,
+  type State,
   startSandbox,
   storedPolicy,
 } from "../../lib/sandbox";
@@ -65,11 +66,23 @@ describeIfTerraform("changes of a chain that is deployed", () => {
     }));
   };
 
-  beforeEach(async () => {
-    google = await startSandbox();
-    deployment = Deployment.against(google);
+  // Applied once: every test goes on from a copy of what Google and Terraform held then.
+  let applied: { readonly state: State; readonly deployment: Deployment };
+
+  beforeAll(async () => {
+    const first = await startSandbox();
+    const deployment = Deployment.against(first);
     await deployment.apply(chain());
+    applied = { state: structuredClone(first.state), deployment };
+    await first.close();
   }, 120_000);
+
+  afterAll(() => applied?.deployment.remove());
+
+  beforeEach(async () => {
+    google = await startSandbox({ state: structuredClone(applied.state) });
+    deployment = applied.deployment.copy(google);
+  });
 
   afterEach(async () => {
     deployment.remove();
@@ -102,31 +115,28 @@ describeIfTerraform("changes of a chain that is deployed", () => {
     const first = { number: 1 };
     const second = { number: 2, algorithm: SigningAlgorithm.RSA_SIGN_PSS_2048_SHA256 };
     const standby = chain({ versions: [KeyVersion.signing("first", first), KeyVersion.trusted("second", second)] });
-    expect(await deployment.planned(standby)).toEqual([
+    expect(await deployment.step(standby)).toEqual([
       "create google_kms_crypto_key_version.my-secure-project_global_ring_key_second",
       "update google_binary_authorization_attestor.my-secure-project_build",
       "update google_kms_crypto_key.my-secure-project_global_ring_key",
     ]);
-    await deployment.apply(standby);
     expect(keysOf(ATTESTOR).map((key) => key.id)).toEqual(["1", "2"]);
 
     const switched = chain({ versions: [KeyVersion.trusted("first", first), KeyVersion.signing("second", second)] });
     expect(await deployment.planned(switched)).toEqual([]);
 
     const retired = chain({ versions: [KeyVersion.retired("first", first), KeyVersion.signing("second", second)] });
-    expect(await deployment.planned(retired)).toEqual([
+    expect(await deployment.step(retired)).toEqual([
       "update google_binary_authorization_attestor.my-secure-project_build",
       "update google_kms_crypto_key_version.my-secure-project_global_ring_key_first",
     ]);
-    await deployment.apply(retired);
     expect(keysOf(ATTESTOR).map((key) => key.id)).toEqual(["2"]);
     expect(Object.values(google.state.cryptoKeyVersions)[0]).toMatchObject({ state: "DISABLED" });
 
     const destroyed = chain({ versions: [KeyVersion.destroyed("first", first), KeyVersion.signing("second", second)] });
-    expect(await deployment.planned(destroyed)).toEqual([
+    expect(await deployment.step(destroyed)).toEqual([
       "delete google_kms_crypto_key_version.my-secure-project_global_ring_key_first",
     ]);
-    await deployment.apply(destroyed);
     expect(Object.values(google.state.cryptoKeyVersions)[0]).toMatchObject({ state: "DESTROY_SCHEDULED" });
     expect(Object.values(google.state.cryptoKeyVersions)[1]).toMatchObject({ state: "ENABLED" });
   }, 300_000);
@@ -151,10 +161,9 @@ describeIfTerraform("changes of a chain that is deployed", () => {
         KeyVersion.trusted("second", { number: 3 }),
       ],
     });
-    const planned = await deployment.planned(corrected);
+    const planned = await deployment.step(corrected);
     // Terraform marks what was created with a failed postcondition as it is: nothing is replaced.
     expect(planned).toEqual(["update google_binary_authorization_attestor.my-secure-project_build"]);
-    await deployment.apply(corrected);
     expect(keysOf(ATTESTOR).map((key) => key.id)).toEqual(["1", "3"]);
     expect(Object.values(google.state.cryptoKeyVersions)).toHaveLength(3);
   }, 300_000);
@@ -235,8 +244,7 @@ describeIfTerraform("changes of a chain that is deployed", () => {
       editCluster(google.state, `projects/${PROJECT}/locations/europe-west1/clusters/theirs`, {
         binaryAuthorization: { evaluationMode: "PROJECT_SINGLETON_POLICY_ENFORCE" },
       });
-      await own.apply(json);
-      expect((await (await own.use(json)).plan()).exitCode).toBe(0);
+      await own.settle(json);
     } finally {
       own.remove();
     }

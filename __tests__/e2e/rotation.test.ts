@@ -10,6 +10,7 @@ const FIRST_VERSION = 'const versions = [KeyVersion.signing("first", { number: 1
 
 /** Addresses, as a plan names them. */
 const VERSION = (id: string): string => `google_kms_crypto_key_version.${PROJECT}_global_binauthz_build-signer_${id}`;
+const KEY_ADDRESS = `google_kms_crypto_key.${PROJECT}_global_binauthz_build-signer`;
 const ATTESTOR_ADDRESS = `google_binary_authorization_attestor.${PROJECT}_built-by-ci`;
 const TRIGGER_ADDRESS = `google_cloudbuild_trigger.${PROJECT}_us-central1_web-signed`;
 
@@ -133,4 +134,100 @@ describeUnless(signingMissing(), "docs/rotation.md, step by step", () => {
     const changes = requested(chain.google, /^(?!GET|POST \/admission)/).length;
     expect(chain.looks).toBeGreaterThan(changes);
   });
+});
+
+describeUnless(signingMissing(), "docs/rotation.md, changing the algorithm", () => {
+  let chain: Incident;
+
+  beforeAll(async () => {
+    chain = await Incident.begin();
+  });
+
+  afterAll(() => chain?.end());
+
+  test("a new algorithm is a new version: the key's template first, then the version, then the attestor", async () => {
+    const section = rotation.block("Changing the algorithm", "ts");
+    const first = `const versions = [${/KeyVersion\.signing\(.*\)/.exec(section)?.[0]}];`;
+    await chain.step(first);
+    expect(await chain.build("a")).toBe(0);
+    chain.watched.add("a");
+
+    const before = chain.google.requests.length;
+    expect(await chain.step(section)).toEqual([
+      `create ${VERSION("second")}`,
+      `update ${ATTESTOR_ADDRESS}`,
+      `update ${KEY_ADDRESS}`,
+    ]);
+    const methods = chain.google.requests.slice(before).map(({ method }) => method);
+    expect(methods.filter((method) => /\.(?:create|update|patch|delete|setIamPolicy)$/.test(method ?? ""))).toEqual([
+      "cloudkms.cryptoKeys.patch",
+      "cloudkms.cryptoKeyVersions.create",
+      "binaryauthorization.attestors.update",
+    ]);
+    const { cryptoKeyVersions } = chain.google.state;
+    expect([1, 2].map((number) => cryptoKeyVersions[versionName(number)].algorithm)).toEqual([
+      "RSA_SIGN_PKCS1_4096_SHA512",
+      "EC_SIGN_P256_SHA256",
+    ]);
+
+    // Then step 2: the same, with the parts of the versions exchanged.
+    const parts: Record<string, string> = { signing: "trusted", trusted: "signing" };
+    const switched = section.replace(/(?<=KeyVersion\.)(signing|trusted)/g, (part) => parts[part]);
+    expect(await chain.step(switched)).toEqual([`update ${TRIGGER_ADDRESS}`]);
+    expect(await chain.build("b")).toBe(0);
+    expect(chain.versionsOf("b")).toEqual([2]);
+    expect(await chain.admittedOf("abc")).toBe("ab");
+    expect(chain.refusals).toEqual([]);
+
+    const changed = switched.replace("RSA_SIGN_PKCS1_4096_SHA512", "RSA_SIGN_PSS_4096_SHA512");
+    expect(await chain.deployment.refused(chain.workplace.synthesize(changed))).toMatch(/algorithm/);
+    expect(chain.google.unknownRoutes).toEqual([]);
+  }, 400_000);
+});
+
+describeUnless(signingMissing(), "docs/rotation.md, a version that was made by hand", () => {
+  const SECTION = "A version that was made by hand";
+  let chain: Incident;
+
+  const trustedKeys = () => {
+    const attestor = chain.google.state.attestors[`projects/${PROJECT}/attestors/built-by-ci`];
+    const { publicKeys } = attestor.userOwnedGrafeasNote as unknown as { publicKeys: { id: string }[] };
+    return publicKeys.map(({ id }) => Number(id.split("/").pop()));
+  };
+
+  beforeAll(async () => {
+    chain = await Incident.begin();
+    await chain.step(FIRST_VERSION);
+    expect(await chain.build("a")).toBe(0);
+    chain.watched.add("a");
+    const where = `--project=${PROJECT} --location=global --keyring=binauthz --key=build-signer`;
+    await chain.must(`gcloud kms keys versions create ${where}`);
+  }, 200_000);
+
+  afterAll(() => chain?.end());
+
+  afterEach(() => {
+    expect(chain.refusals).toEqual([]);
+    expect(chain.google.unknownRoutes).toEqual([]);
+  });
+
+  test("the apply fails as the page says; the version is in the state, and the attestor is as it was", async () => {
+    const second = chain.workplace.synthesize(rotation.block("Step 1: a standby version", "ts"));
+    const failed = await (await chain.deployment.use(second)).tryApply();
+    expect(failed.exitCode).toBe(1);
+    const said = rotation.block(SECTION, "text").replace(/\s+/g, " ");
+    expect(failed.output.replace(/[\s│]+/g, " ")).toContain(said);
+    expect(chain.stateOf(3)).toBe("ENABLED");
+    expect(trustedKeys()).toEqual([1]);
+    expect(await chain.planned(FIRST_VERSION)).toEqual([`delete ${VERSION("second")}`]);
+  }, 400_000);
+
+  test("with the number corrected only the attestor changes; so it does when the version is managed as well", async () => {
+    expect(await chain.step(rotation.block(SECTION, "ts", "unmanaged"))).toEqual([`update ${ATTESTOR_ADDRESS}`]);
+    expect(trustedKeys()).toEqual([1, 3]);
+    expect(await chain.step(rotation.block(SECTION, "ts", "adopt: true"))).toEqual([`update ${ATTESTOR_ADDRESS}`]);
+    expect(trustedKeys()).toEqual([1, 2, 3]);
+    expect([1, 2, 3].map((number) => chain.stateOf(number))).toEqual(["ENABLED", "ENABLED", "ENABLED"]);
+    expect(chain.stateOf(4)).toBeUndefined();
+  }, 400_000);
 });

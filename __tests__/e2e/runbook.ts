@@ -193,11 +193,8 @@ export class Incident {
   }
 
   /** Says what the plan of a program shows, applies it, and fails unless the plan after it is empty. */
-  async step(versions: string, pipelineName?: string): Promise<string[]> {
-    const json = this.workplace.synthesize(versions, pipelineName);
-    const planned = await this.deployment.planned(json);
-    await this.deployment.apply(json);
-    return planned;
+  step(versions: string, pipelineName?: string): Promise<string[]> {
+    return this.deployment.step(this.workplace.synthesize(versions, pipelineName));
   }
 
   /** What the plan of a program shows. */

@@ -221,6 +221,45 @@ export async function admitted(google: Sandbox, image = `${IMAGE}@${DIGEST}`): P
   return (json.status as { allowed: boolean }).allowed;
 }
 
+/** What one run did. */
+export interface Run extends CommandResult {
+  /** The key ids that verify, for every attestation which is stored afterwards. */
+  readonly attestations: readonly (readonly string[])[];
+  readonly signatures: number;
+  readonly admitted: boolean;
+  /** What must never be, whatever was arranged. */
+  readonly violations: readonly string[];
+}
+
+/** Runs a command that signs with a version, and looks at what it left. */
+export async function observed(google: Sandbox, version: number, command: () => Promise<CommandResult>): Promise<Run> {
+  const before = Object.keys(google.state.occurrences);
+  const requests = google.requests.length;
+  const result = await command();
+  const stored = Object.entries(google.state.occurrences).map(([name, occurrence]) => ({
+    name,
+    keys: verifiedBy(google, occurrence),
+  }));
+  const violations = [
+    ...(result.exitCode === 0 && !stored.some(({ keys }) => keys.includes(keyId(version)))
+      ? [`ended with 0, and no attestation by version ${version} verifies`]
+      : []),
+    ...stored
+      .filter(({ name, keys }) => !before.includes(name) && keys.length === 0)
+      .map(({ name }) => `uploaded ${name}, which does not verify`),
+  ];
+  return {
+    ...result,
+    attestations: stored.map(({ keys }) => keys),
+    signatures: google.requests.slice(requests).filter(({ path }) => path.endsWith(":asymmetricSign")).length,
+    admitted: await admitted(google),
+    violations,
+  };
+}
+
+export const signed = (google: Sandbox, options: SignOptions = {}): Promise<Run> =>
+  observed(google, options.version ?? 1, () => sign(google, options));
+
 /** Does the work for every item, a few at a time: gcloud spends much of its time waiting. */
 export async function inParallel<T, R>(items: readonly T[], work: (item: T) => Promise<R>, atOnce = 4): Promise<R[]> {
   const results: R[] = [];

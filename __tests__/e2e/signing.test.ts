@@ -1,33 +1,25 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import {
-  type ErrorStatus,
-  type JsonObject,
-  type MethodId,
-  putAttestor,
-  putOccurrence,
-  type Sandbox,
-  type State,
-} from "../../lib/sandbox";
-import { type CommandResult, describeUnless } from "../support/terraform";
+import { type JsonObject, putAttestor, putOccurrence, type Sandbox, type State } from "../../lib/sandbox";
+import { describeUnless } from "../support/terraform";
 import {
   ATTESTOR,
-  admitted,
   applied,
   DIGEST,
   IMAGE,
   inParallel,
   keyId,
   NOTE,
+  observed,
   PIPELINES,
+  type Run,
   runAs,
-  type SignOptions,
   sign,
+  signed,
   signingChain,
   signingMissing,
   signStep,
-  verifiedBy,
   versionName,
   withSandbox,
 } from "./signer";
@@ -35,45 +27,6 @@ import { PROJECT } from "./support";
 
 const ARTIFACT = `${IMAGE}@${DIGEST}`;
 const OTHER_DIGEST = `sha256:${"cd".repeat(32)}`;
-
-/** What one run did. */
-interface Run extends CommandResult {
-  /** The key ids that verify, for every attestation which is stored afterwards. */
-  readonly attestations: readonly (readonly string[])[];
-  readonly signatures: number;
-  readonly admitted: boolean;
-  /** What must never be, whatever was arranged. */
-  readonly violations: readonly string[];
-}
-
-/** Runs a command that signs with a version, and looks at what it left. */
-async function observed(google: Sandbox, version: number, command: () => Promise<CommandResult>): Promise<Run> {
-  const before = Object.keys(google.state.occurrences);
-  const requests = google.requests.length;
-  const result = await command();
-  const stored = Object.entries(google.state.occurrences).map(([name, occurrence]) => ({
-    name,
-    keys: verifiedBy(google, occurrence),
-  }));
-  const violations = [
-    ...(result.exitCode === 0 && !stored.some(({ keys }) => keys.includes(keyId(version)))
-      ? [`ended with 0, and no attestation by version ${version} verifies`]
-      : []),
-    ...stored
-      .filter(({ name, keys }) => !before.includes(name) && keys.length === 0)
-      .map(({ name }) => `uploaded ${name}, which does not verify`),
-  ];
-  return {
-    ...result,
-    attestations: stored.map(({ keys }) => keys),
-    signatures: google.requests.slice(requests).filter(({ path }) => path.endsWith(":asymmetricSign")).length,
-    admitted: await admitted(google),
-    violations,
-  };
-}
-
-const signed = (google: Sandbox, options: SignOptions = {}): Promise<Run> =>
-  observed(google, options.version ?? 1, () => sign(google, options));
 
 /** Replaces the keys of the attestor: by id, the version whose public key stands there, and under which algorithm. */
 async function trust(
@@ -349,58 +302,6 @@ async function losingTheAnswer<T>(google: Sandbox, match: RegExp, use: (url: str
   }
 }
 
-/** The calls of a run that signs, in their order; what each belongs to. */
-const CALLS: readonly (readonly [method: MethodId, of: string])[] = [
-  ["binaryauthorization.attestors.get", "the first list"],
-  ["containeranalysis.notes.occurrences.list", "the first list"],
-  ["binaryauthorization.attestors.get", "sign-and-create"],
-  ["cloudkms.cryptoKeyVersions.getPublicKey", "sign-and-create"],
-  ["cloudkms.cryptoKeyVersions.asymmetricSign", "sign-and-create"],
-  ["binaryauthorization.attestors.validateAttestationOccurrence", "sign-and-create"],
-  ["containeranalysis.occurrences.create", "sign-and-create"],
-  ["binaryauthorization.attestors.get", "the last list"],
-  ["containeranalysis.notes.occurrences.list", "the last list"],
-  ["binaryauthorization.attestors.validateAttestationOccurrence", "the last validation, by curl"],
-];
-
-/** From this call on, the attestation is stored. */
-const STORED_FROM = CALLS.findIndex(([method]) => method === "containeranalysis.occurrences.create") + 1;
-
-type Failure = ErrorStatus | "drop";
-
-interface Cell {
-  readonly call: number;
-  readonly fail: Failure;
-  /** How many requests in a row fail. */
-  readonly times: number;
-}
-
-const NEVER_AGAIN = 1000;
-
-/** Each call fails from then on, in each way. */
-const LASTING: readonly Cell[] = CALLS.flatMap((_, call) =>
-  (["PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "UNAVAILABLE", "drop"] as const).map((fail) => ({
-    call,
-    fail,
-    times: NEVER_AGAIN,
-  })),
-);
-
-/** Each call fails once, in a way that clients repeat. */
-const PASSING: readonly Cell[] = CALLS.flatMap((_, call) => [{ call, fail: "UNAVAILABLE", times: 1 } as const]);
-
-/** The fault after which the step is run again; what the others at the same call leave behind is compared with what it left. */
-const repeated = ({ call }: Cell): Cell => LASTING.filter((cell) => cell.call === call).at(-1) as Cell;
-
-const cellName = ({ call, fail, times }: Cell): string =>
-  `${fail} ${times === 1 ? "once" : "for good"}, at call ${call + 1}: ${CALLS[call].join(" of ")}`;
-
-function arrangeFault(google: Sandbox, { call, fail, times }: Cell): void {
-  const [method] = CALLS[call];
-  const skip = CALLS.slice(0, call).filter(([earlier]) => earlier === method).length;
-  google.faults.add({ match: new RegExp(`^${method.replace(/\./g, "\\.")}$`), fail, times, skip });
-}
-
 describeUnless(signingMissing(), "the signing step as generated, run with bash and the real gcloud", () => {
   let chain: State;
 
@@ -431,71 +332,6 @@ describeUnless(signingMissing(), "the signing step as generated, run with bash a
       expect(run.attestations).toEqual(scenario.left.map((versions) => versions.map(keyId)));
       expect(run.signatures).toBe(scenario.signatures);
       expect(run.admitted).toBe(scenario.left.flat().length > 0);
-    });
-  });
-
-  describe("with a fault", () => {
-    interface Outcome {
-      readonly first: Run;
-      /** Without the fault; for one fault of each call, since all of them leave the same behind. */
-      readonly second?: Run;
-      readonly left: readonly unknown[];
-    }
-    const slow: Failure[] = ["UNAVAILABLE", "drop"];
-    const cells = [...LASTING, ...PASSING].sort(
-      (a, b) => Number(slow.includes(b.fail)) - Number(slow.includes(a.fail)),
-    );
-    let outcomes: ReadonlyMap<Cell, Outcome>;
-
-    beforeAll(async () => {
-      // Many at once: gcloud waits half a minute in all before it gives up what lasts.
-      const results = await inParallel(
-        cells,
-        (cell) =>
-          withSandbox(chain, async (google): Promise<Outcome> => {
-            arrangeFault(google, cell);
-            const first = await signed(google);
-            const left = google.faults.list();
-            google.faults.clear();
-            return { first, left, second: cell === repeated(cell) ? await signed(google) : undefined };
-          }),
-        10,
-      );
-      outcomes = new Map(cells.map((cell, index) => [cell, results[index]]));
-    }, 900_000);
-
-    test("the calls are those of a run without one", async () => {
-      await withSandbox(chain, async (google) => {
-        expect((await signed(google)).exitCode).toBe(0);
-        const methods = google.requests.map(({ method }) => method).filter((method) => method !== "sandbox.admission");
-        expect(methods).toEqual(CALLS.map(([method]) => method));
-      });
-    }, 120_000);
-
-    test.each(LASTING.map((cell) => [cellName(cell), cell] as const))("%s: fails, and works again", (_, cell) => {
-      const { first, left } = outcomes.get(cell) as Outcome;
-      const { first: asFirst, second } = outcomes.get(repeated(cell)) as Outcome;
-      const stored = cell.call >= STORED_FROM;
-      expect(left).not.toEqual([expect.objectContaining({ times: NEVER_AGAIN })]);
-      expect(first.violations).toEqual([]);
-      expect(first.exitCode).toBe(1);
-      expect(first.output).toMatch(/^sign: /m);
-      expect(first.attestations).toEqual(stored ? [[keyId(1)]] : []);
-      expect(first.admitted).toBe(stored);
-
-      expect(first.attestations).toEqual(asFirst.attestations);
-      expect(second?.violations).toEqual([]);
-      expect(second?.exitCode).toBe(0);
-      expect(second?.attestations).toEqual([[keyId(1)]]);
-      expect(second?.signatures).toBe(stored ? 0 : 1);
-    });
-
-    test.each(PASSING.map((cell) => [cellName(cell), cell] as const))("%s: is repeated", (_, cell) => {
-      const { first, left } = outcomes.get(cell) as Outcome;
-      expect(left).toEqual([]);
-      expect(first.violations).toEqual([]);
-      expect(first.exitCode).toBe(0);
-      expect(first.attestations).toEqual([[keyId(1)]]);
     });
   });
 

@@ -10,7 +10,8 @@ export const PROJECT = "my-secure-project";
 
 /** Terraform JSON as far as the tests look at it. */
 export interface StackJson {
-  terraform: { backend?: unknown; required_providers?: { google?: { version?: string } } };
+  terraform: { backend?: unknown; required_providers?: { google?: { source?: string; version?: string } } };
+  provider?: { google?: { batching?: unknown }[] };
   resource?: Record<string, Record<string, Record<string, unknown>>>;
   [block: string]: unknown;
 }
@@ -28,7 +29,12 @@ export function synthesize(build: (app: App) => void): Record<string, StackJson>
   }
 }
 
-/** The stacks of a synthesized app, without their backends, and with the version of the provider that is tested. */
+/**
+ * The stacks of a synthesized app, without their backends, and with the version of the provider that is tested.
+ *
+ * The provider collects requests about members and APIs for up to ten seconds before it sends them together, in every
+ * command. Here a second does; the tests of cdktf itself leave it as it is.
+ */
 export function readStacks(outdir: string): Record<string, StackJson> {
   const stacks = join(outdir, "stacks");
   return Object.fromEntries(
@@ -37,6 +43,9 @@ export function readStacks(outdir: string): Record<string, StackJson> {
       delete json.terraform.backend;
       if (json.terraform.required_providers?.google) {
         json.terraform.required_providers.google.version = PROVIDER_VERSION;
+      }
+      for (const google of json.provider?.google ?? []) {
+        google.batching = { send_after: "1s" };
       }
       return [name, json];
     }),
@@ -59,12 +68,18 @@ export function googleStack(app: App, name: string, project = PROJECT): Terrafor
 
 /** A working directory of Terraform that talks to a stand-in of Google and takes one configuration after the other. */
 export class Deployment {
-  private initialized = false;
-
-  private constructor(private readonly terraform: TerraformDir) {}
+  private constructor(
+    private readonly terraform: TerraformDir,
+    private initialized = false,
+  ) {}
 
   static against(google: Sandbox): Deployment {
     return new Deployment(TerraformDir.temporary(google.environment()));
+  }
+
+  /** Another one that goes on from here, against a sandbox that goes on with the same state. */
+  copy(google: Sandbox): Deployment {
+    return new Deployment(this.terraform.copy(google.environment()), this.initialized);
   }
 
   /** Sets the configuration. */
@@ -80,19 +95,19 @@ export class Deployment {
   /** Applies a configuration, and fails unless the plan after it is empty. */
   async apply(json: StackJson): Promise<void> {
     const terraform = await this.use(json);
-    await terraform.validate();
     await terraform.apply();
-    const again = await terraform.plan();
-    // Not the exit code: a check block that reads its own data ends every plan with 2, also when nothing changes.
-    if (again.changes.length > 0) {
-      throw new Error(`the second plan is not empty:\n${again.output}`);
-    }
+    await settled(terraform);
   }
 
-  /**
-   * Applies a configuration and fails unless Terraform then finds nothing at all to do: half the commands of
-   * {@link apply}, for many changes in a row of a stack without check blocks.
-   */
+  /** Says what a plan would do, as {@link planned} does, then does that; fails unless the plan after it is empty. */
+  async step(json: StackJson): Promise<string[]> {
+    const planned = await this.planned(json);
+    await this.terraform.applyPlan();
+    await settled(this.terraform);
+    return planned;
+  }
+
+  /** Applies a configuration of a stack without check blocks; fails unless Terraform then finds nothing at all to do. */
   async settle(json: StackJson): Promise<void> {
     const terraform = await this.use(json);
     await terraform.apply();
@@ -104,8 +119,8 @@ export class Deployment {
 
   /** What a plan would do, as `action address`, sorted; reads and no-ops left out. */
   async planned(json: StackJson): Promise<string[]> {
-    const plan = await (await this.use(json)).plan();
-    return plan.changes.map((change) => `${change.change.actions.join("+")} ${change.address}`).sort();
+    const { changes } = await (await this.use(json)).changes();
+    return changes.map((change) => `${change.change.actions.join("+")} ${change.address}`).sort();
   }
 
   /** What a plan that fails says, its line breaks folded. */
@@ -119,5 +134,14 @@ export class Deployment {
 
   remove(): void {
     this.terraform.remove();
+  }
+}
+
+/** Fails unless a plan is empty. */
+async function settled(terraform: TerraformDir): Promise<void> {
+  // Not the exit code: a check block that reads its own data ends every plan with 2, also when nothing changes.
+  const { changes, output } = await terraform.changes();
+  if (changes.length > 0) {
+    throw new Error(`the second plan is not empty:\n${output}`);
   }
 }

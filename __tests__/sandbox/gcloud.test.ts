@@ -74,4 +74,37 @@ describeUnless(findProgram("gcloud") ? undefined : "gcloud was not found", "the 
     putIamPolicy(state, KEY, {});
     expect((await sign(SIGNER)).output).toContain("cloudkms.cryptoKeyVersions.viewPublicKey");
   }, 120_000);
+
+  test("acts as a service account only for who may make its tokens", async () => {
+    const { state } = google.sandbox;
+    const developer = "user:developer@example.com";
+    const email = SIGNER.replace("serviceAccount:", "");
+    const account = `projects/${PROJECT}/serviceAccounts/${email}`;
+    const asSigner = (...args: string[]) => gcloud(developer, ...args, `--impersonate-service-account=${email}`);
+    const exportPolicy = () => asSigner("container", "binauthz", "policy", "export");
+
+    const refused = await exportPolicy();
+    expect(refused.exitCode).toBe(1);
+    expect(refused.output).toContain(`Permission 'iam.serviceAccounts.getAccessToken' denied on resource '${account}'`);
+    expect(state.accessTokens).toEqual({});
+
+    // The token is the account's: what the developer may does not count, what the account may does.
+    grant(state, account, "roles/iam.serviceAccountTokenCreator", developer);
+    grant(state, `projects/${PROJECT}`, "roles/binaryauthorization.policyViewer", developer);
+    const token = await asSigner("auth", "print-access-token");
+    expect(state.accessTokens[token.stdout.trim()]).toBe(SIGNER);
+    expect((await exportPolicy()).output).toContain("binaryauthorization.policy.get");
+    expect(google.sandbox.requests.at(-1)?.principal).toBe(SIGNER);
+
+    grant(state, `projects/${PROJECT}`, "roles/binaryauthorization.policyViewer", SIGNER);
+    const exported = await exportPolicy();
+    expect(exported.stdout).toContain("ALWAYS_ALLOW");
+    expect(exported.exitCode).toBe(0);
+    expect(google.sandbox.unknownRoutes).toEqual([]);
+
+    // A chain of accounts is not spoken, and said not to be.
+    const chain = `--impersonate-service-account=other-account@${PROJECT}.iam.gserviceaccount.com,${email}`;
+    expect((await gcloud(developer, "auth", "print-access-token", chain)).exitCode).toBe(1);
+    expect(google.sandbox.unknownRoutes).toEqual(["generateAccessToken with delegates"]);
+  }, 120_000);
 });

@@ -22,6 +22,8 @@ const L = `${P}/locations/us-central1`;
 const ACCOUNT = `${P}/serviceAccounts/signer@${PROJECT}.iam.gserviceaccount.com`;
 const CLUSTER = `${L}/clusters/prod`;
 const VERSION = `${KEY}/cryptoKeyVersions/1`;
+const FOLDER = "folders/1001";
+const ORGANIZATION = "organizations/2001";
 const WHO = "user:nobody@example.com";
 
 const IAM = { getIamPolicy: "GET", setIamPolicy: "POST" } as const;
@@ -97,6 +99,7 @@ const REQUESTS: Partial<Record<MethodId, Request>> = {
   "container.nodePools.set": [`POST container/v1/${CLUSTER}/nodePools/default-pool:setSize`, { nodeCount: 1 }],
   "container.nodePools.delete": [`DELETE container/v1/${CLUSTER}/nodePools/default-pool`],
   "container.operations.get": [`GET container/v1/OPERATION`],
+  "compute.instanceGroupManagers.list": [`GET compute/v1/${P}/zones/us-central1-a/instanceGroupManagers`],
   "compute.instanceGroupManagers.get": [`GET compute/v1/INSTANCE_GROUP_MANAGER`],
   "serviceusage.services.list": [`GET serviceusage/v1/${P}/services`],
   "serviceusage.services.get": [`GET serviceusage/v1/${P}/services/cloudkms.googleapis.com`],
@@ -108,6 +111,8 @@ const REQUESTS: Partial<Record<MethodId, Request>> = {
     {},
   ],
   "cloudresourcemanager.projects.get": [`GET cloudresourcemanager/v1/${P}`],
+  "cloudresourcemanager.folders.get": [`GET cloudresourcemanager/v3/${FOLDER}`],
+  "cloudresourcemanager.organizations.get": [`GET cloudresourcemanager/v1/${ORGANIZATION}`],
   "cloudbilling.projects.getBillingInfo": [`GET cloudbilling/v1/${P}/billingInfo`],
   "iam.serviceAccounts.create": [`POST iam/v1/${P}/serviceAccounts`, { accountId: "another" }],
   "iam.serviceAccounts.get": [`GET iam/v1/${ACCOUNT}`],
@@ -155,6 +160,8 @@ const POLICIED: [kind: string, path: string][] = [
   ["binaryauthorization.policy", `binaryauthorization/v1/${POLICY}`],
   ["binaryauthorization.attestors", `binaryauthorization/v1/${ATTESTOR}`],
   ["cloudresourcemanager.projects", `cloudresourcemanager/v1/${P}`],
+  ["cloudresourcemanager.folders", `cloudresourcemanager/v3/${FOLDER}`],
+  ["cloudresourcemanager.organizations", `cloudresourcemanager/v1/${ORGANIZATION}`],
   ["iam.serviceAccounts", `iam/v1/${ACCOUNT}`],
   ["artifactregistry.repositories", `artifactregistry/v1/${L}/repositories/images`],
 ];
@@ -210,12 +217,13 @@ describe("every method", () => {
       const [template, body] = REQUESTS[id] ?? [""];
       const request = Object.entries(names).reduce((text, [name, value]) => text.replace(name, value), template);
       const permission = METHODS[id].permission ?? "";
+      const holder = /(?:folders|organizations)\/\d+/.exec(request)?.[0] ?? P;
       const before = JSON.stringify(sandbox.state);
 
       // Every other permission of the chain is of no use.
       const others = [...(PREDEFINED_ROLES.get("roles/owner") ?? [])].filter((other) => other !== permission);
       sandbox.state.customRoles[`${P}/roles/others`] = { includedPermissions: others };
-      grant(sandbox.state, P, `${P}/roles/others`, WHO);
+      grant(sandbox.state, holder, `${P}/roles/others`, WHO);
       const refused = await call(sandbox, request, body, WHO);
       expect(refused.status).toBe(403);
       expect(refused.json.error).toMatchObject({
@@ -224,13 +232,13 @@ describe("every method", () => {
         details: [{ reason: "IAM_PERMISSION_DENIED", metadata: { permission } }],
       });
       delete sandbox.state.customRoles[`${P}/roles/others`];
-      delete sandbox.state.iamPolicies[P];
+      delete sandbox.state.iamPolicies[holder];
       sandbox.state.counter = JSON.parse(before).counter;
       expect(JSON.stringify(sandbox.state)).toBe(before);
 
       const needed = [permission, ALSO[id]].filter((wanted) => wanted !== undefined);
       sandbox.state.customRoles[`${P}/roles/just`] = { includedPermissions: needed };
-      grant(sandbox.state, P, `${P}/roles/just`, WHO);
+      grant(sandbox.state, holder, `${P}/roles/just`, WHO);
       const allowed = await call(sandbox, request, body, WHO);
       expect(allowed).toMatchObject({ status: 200 });
       const recorded = sandbox.requests[sandbox.requests.length - 1];

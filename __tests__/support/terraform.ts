@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 
@@ -9,9 +9,9 @@ import { delimiter, join } from "node:path";
  */
 export const PROVIDER_VERSION = process.env.BINAUTHZ_GOOGLE_PROVIDER || "6.50.0";
 
-const REQUIRED_PROVIDERS = {
-  terraform: { required_providers: { google: { source: "hashicorp/google", version: PROVIDER_VERSION } } },
-};
+const required = (version: string) => ({
+  terraform: { required_providers: { google: { source: "hashicorp/google", version } } },
+});
 
 /** Everything a command printed, and how it ended. */
 export interface CommandResult {
@@ -88,6 +88,8 @@ const OFFLINE = {
   TF_REGISTRY_DISCOVERY_RETRY: "0",
   HTTPS_PROXY: "http://127.0.0.1:9",
   https_proxy: "http://127.0.0.1:9",
+  // A command is over before its garbage is worth collecting; the provider's schema alone is most of it.
+  GOGC: "400",
 };
 
 /** A variable that names a configuration file which is not there costs a warning per command; empty is unset. */
@@ -100,21 +102,25 @@ let available: boolean | undefined;
 
 /** Whether `terraform init` finds the provider on this computer, without the network. Asked once per process. */
 export function providerAvailable(): boolean {
-  available ??= probeProvider();
+  available ??= providerFound(PROVIDER_VERSION) !== undefined;
   return available;
 }
 
-function probeProvider(): boolean {
+/** The version of the provider that `terraform init` finds for a constraint on this computer, without the network. */
+export function providerFound(constraint: string): string | undefined {
   const terraform = findTerraform();
   if (terraform === undefined) {
-    return false;
+    return undefined;
   }
   const dir = mkdtempSync(join(tmpdir(), "terraform-probe-"));
   try {
-    writeFileSync(join(dir, "main.tf.json"), JSON.stringify(REQUIRED_PROVIDERS));
+    writeFileSync(join(dir, "main.tf.json"), JSON.stringify(required(constraint)));
     const env = { ...process.env, ...OFFLINE, ...cliConfig() };
     const args = ["init", "-no-color", "-input=false", "-backend=false"];
-    return spawnSync(terraform.path, args, { cwd: dir, env, timeout: 60_000 }).status === 0;
+    if (spawnSync(terraform.path, args, { cwd: dir, env, timeout: 60_000 }).status !== 0) {
+      return undefined;
+    }
+    return /^ *version *= *"([^"]+)"/m.exec(readFileSync(join(dir, ".terraform.lock.hcl"), "utf8"))?.[1];
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
@@ -186,6 +192,11 @@ export interface Plan {
 
 const PLAN_FILE = "plan.tfplan";
 
+function changesOf(plan: PlanJson): ResourceChange[] {
+  const idle = ["no-op", "read"];
+  return (plan.resource_changes ?? []).filter(({ change }) => !change.actions.every((action) => idle.includes(action)));
+}
+
 /** One working directory of Terraform. */
 export class TerraformDir {
   private readonly program: string;
@@ -208,6 +219,14 @@ export class TerraformDir {
 
   static temporary(env: Record<string, string>): TerraformDir {
     return new TerraformDir(mkdtempSync(join(tmpdir(), "terraform-")), env);
+  }
+
+  /** Another one that goes on from here: with the configuration, the state and what `init` found. */
+  copy(env: Record<string, string>): TerraformDir {
+    const copied = TerraformDir.temporary(env);
+    // The provider is a link into its mirror, and stays one.
+    cpSync(this.dir, copied.dir, { recursive: true, verbatimSymlinks: true });
+    return copied;
   }
 
   /** Writes a configuration; an object is written as JSON. */
@@ -238,11 +257,26 @@ export class TerraformDir {
     if (planned.exitCode !== 0 && planned.exitCode !== 2) {
       throw new Error(`terraform plan failed (${planned.exitCode}):\n${planned.output}`);
     }
-    const shown = await this.must("show", "-json", PLAN_FILE);
-    const json = JSON.parse(shown.stdout) as PlanJson;
-    const idle = ["no-op", "read"];
-    const changes = (json.resource_changes ?? []).filter((c) => !c.change.actions.every((a) => idle.includes(a)));
-    return { exitCode: planned.exitCode === 0 ? 0 : 2, json, changes, output: planned.output };
+    const json = await this.shown();
+    return { exitCode: planned.exitCode === 0 ? 0 : 2, json, changes: changesOf(json), output: planned.output };
+  }
+
+  /** The same where only the changes count: a plan in which Terraform finds nothing at all to do is not read again. */
+  async changes(): Promise<Pick<Plan, "changes" | "output">> {
+    const planned = await this.tryPlan();
+    if (planned.exitCode !== 0 && planned.exitCode !== 2) {
+      throw new Error(`terraform plan failed (${planned.exitCode}):\n${planned.output}`);
+    }
+    return { changes: planned.exitCode === 0 ? [] : changesOf(await this.shown()), output: planned.output };
+  }
+
+  private async shown(): Promise<PlanJson> {
+    return JSON.parse((await this.must("show", "-json", PLAN_FILE)).stdout) as PlanJson;
+  }
+
+  /** Does what the last plan said, and nothing else. */
+  async applyPlan(): Promise<CommandResult> {
+    return this.must("apply", "-no-color", "-input=false", PLAN_FILE);
   }
 
   async apply(...args: string[]): Promise<CommandResult> {

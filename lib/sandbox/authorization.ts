@@ -1,5 +1,6 @@
 import { KNOWN_PERMISSIONS, PREDEFINED_ROLES } from "../vocabulary/role-permissions";
 import { permissionDenied } from "./errors";
+import { ancestors, inGroup } from "./hierarchy";
 import { list, str, strings } from "./json";
 import { lookup, projectNumber, type State } from "./state";
 
@@ -36,7 +37,7 @@ function isDisabled(state: State, principal: string): boolean {
 }
 
 /**
- * The resources on which a binding counts for a resource: itself, and everything that holds it. Names alternate between
+ * The resources on which a binding counts for a resource: itself, and everything that holds it up to its project. Names alternate between
  * collections and ids, so what holds a resource is its name without the last pairs.
  */
 export function lineage(resource: string): string[] {
@@ -52,7 +53,7 @@ export function can(state: State, principal: string, permission: string, resourc
   }
   const holders = lineage(resource);
   return (
-    holders.some((holder) => grantedOn(state, holder, principal, permission)) ||
+    [...holders, ...ancestors(state, holders[0])].some((holder) => grantedOn(state, holder, principal, permission)) ||
     agentMay(state, principal, permission, holders)
   );
 }
@@ -74,16 +75,17 @@ function grantedOn(state: State, resource: string, principal: string, permission
     (binding) =>
       // A condition is an expression that the sandbox does not evaluate: it does not count, so that nothing is opened by it.
       binding.condition === undefined &&
-      strings(binding.members).some((member) => isMember(principal, member)) &&
+      strings(binding.members).some((member) => isMember(state, principal, member)) &&
       permits(state, str(binding.role), permission),
   );
 }
 
-function isMember(principal: string, member: string): boolean {
+function isMember(state: State, principal: string, member: string): boolean {
   return (
     member === "allUsers" ||
     member === "allAuthenticatedUsers" ||
     member.toLowerCase() === principal.toLowerCase() ||
+    (member.startsWith("group:") && inGroup(state, principal, member.slice("group:".length))) ||
     (member.startsWith("domain:") && principal.toLowerCase().endsWith(`@${member.slice(7).toLowerCase()}`))
   );
 }

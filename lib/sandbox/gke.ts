@@ -239,20 +239,36 @@ function poolRoutes(state: State, on: AddRoute): void {
 
 /** How many nodes a pool has is not in the pool: a client asks Compute Engine for its instance groups. */
 function instanceGroupRoutes(state: State): Route[] {
+  const managers = (): JsonObject[] =>
+    Object.values(state.nodePools).flatMap((found) =>
+      strings(found.instanceGroupUrls).map((url) => manager(found, url)),
+    );
   return routesOf("compute", (on) => {
-    const manager = "projects/{project}/zones/{zone}/instanceGroupManagers/{manager}";
-    on("GET", manager, "compute.instanceGroupManagers.get", (call) => {
-      const url = `https://www.googleapis.com/compute/v1/${call.name}`;
-      const found = Object.values(state.nodePools).find(({ instanceGroupUrls }) =>
-        strings(instanceGroupUrls).includes(url),
-      );
+    const all = "projects/{project}/zones/{zone}/instanceGroupManagers";
+    // Version 6 of the provider asks for each one, version 7 for all of a zone.
+    on("GET", all, "compute.instanceGroupManagers.list", (call) => ({
+      kind: "compute#instanceGroupManagerList",
+      items: managers().filter(({ selfLink }) => str(selfLink).startsWith(`${COMPUTE}${call.name}/`)),
+    }));
+    on("GET", `${all}/{manager}`, "compute.instanceGroupManagers.get", (call) => {
+      const found = managers().find(({ selfLink }) => selfLink === COMPUTE + call.name);
       if (found === undefined) {
         throw notFound(call.name);
       }
-      const instanceGroup = url.replace("instanceGroupManagers", "instanceGroups");
-      return { name: call.params.manager, targetSize: num(found.initialNodeCount), instanceGroup };
+      return found;
     });
   });
+}
+
+const COMPUTE = "https://www.googleapis.com/compute/v1/";
+
+function manager(pool: JsonObject, selfLink: string): JsonObject {
+  return {
+    name: selfLink.split("/").pop(),
+    selfLink,
+    targetSize: num(pool.initialNodeCount),
+    instanceGroup: selfLink.replace("instanceGroupManagers", "instanceGroups"),
+  };
 }
 
 function cluster(state: State, name: string): JsonObject {

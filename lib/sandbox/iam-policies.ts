@@ -72,8 +72,11 @@ function setPolicy(context: Context, resource: string, policy: JsonObject, mask:
   return putIamPolicy(context.state, resource, { bindings: policy.bindings, auditConfigs });
 }
 
-const MEMBER = /^(?:allUsers|allAuthenticatedUsers|[a-zA-Z]+:\S+)$/;
-const ROLE = /^(?:roles|projects\/[^/]+\/roles|organizations\/[^/]+\/roles)\/[A-Za-z0-9_.]+$/;
+/** A member of a binding. */
+export const MEMBER = /^(?:allUsers|allAuthenticatedUsers|[a-zA-Z]+:\S+)$/;
+
+/** The full name of a role. */
+export const ROLE = /^(?:roles|projects\/[^/]+\/roles|organizations\/[^/]+\/roles)\/[A-Za-z0-9_.]+$/;
 
 /** Google checks the accounts of users and groups as well; here every one of them exists. */
 const OWN_ACCOUNT = /^serviceAccount:((?!service-\d+@)[^@]+@(?!gcp-sa-)[^.]+\.iam\.gserviceaccount\.com)$/;

@@ -3,7 +3,7 @@ import { SERVICE_ACCOUNT_ID } from "../vocabulary/resource-name";
 import { type Context, members } from "./context";
 import { alreadyExists, invalid, notFound, precondition } from "./errors";
 import { iamRoutes } from "./iam-policies";
-import { applyMask, clone, type Json, type JsonObject, obj, str } from "./json";
+import { applyMask, clone, type Json, type JsonObject, obj, str, strings } from "./json";
 import { type AddRoute, type Call, type Route, routesOf } from "./routes";
 import { lookup, nextEtag, type State } from "./state";
 
@@ -22,7 +22,7 @@ export function iamApiRoutes(context: Context): Route[] {
   });
   const credentials = routesOf("iamcredentials", (on) => {
     on("POST", `${ACCOUNT}:generateAccessToken`, "iamcredentials.serviceAccounts.generateAccessToken", (call) =>
-      generateAccessToken(state, call),
+      generateAccessToken(context, call),
     );
   });
   return [...iam, ...credentials];
@@ -95,7 +95,10 @@ export function createAccount(state: State, project: string, id: string, given: 
 const LIFETIME = { normal: 3600, most: 43_200 };
 
 /** A token of the account; it lasts as long as the sandbox does, whatever its expiry says. */
-function generateAccessToken(state: State, call: Call): Json {
+function generateAccessToken({ state, unsupported }: Context, call: Call): Json {
+  if (strings(call.body.delegates).length > 0) {
+    throw unsupported("generateAccessToken with delegates");
+  }
   const found = account(state, call.resource);
   const seconds = call.body.lifetime === undefined ? LIFETIME.normal : Number.parseFloat(str(call.body.lifetime));
   if (!(seconds > 0 && seconds <= LIFETIME.most)) {
@@ -106,7 +109,9 @@ function generateAccessToken(state: State, call: Call): Json {
   }
   const accessToken = `sandbox.${randomBytes(24).toString("base64url")}`;
   state.accessTokens[accessToken] = `serviceAccount:${str(found.email)}`;
-  return { accessToken, expireTime: new Date(Date.now() + seconds * 1000).toISOString() };
+  // Without fractions of a second, as Google answers: gcloud reads no other form.
+  const expireTime = new Date(Date.now() + seconds * 1000).toISOString().replace(/\.\d+Z$/, "Z");
+  return { accessToken, expireTime };
 }
 
 function roleRoutes(state: State, on: AddRoute): void {

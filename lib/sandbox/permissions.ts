@@ -14,6 +14,8 @@ const ANALYSIS = `${DOCS}/artifact-analysis/docs/ca-access-control`;
 const GKE = `${DOCS}/kubernetes-engine/docs/reference/api-permissions`;
 const USAGE = `${DOCS}/service-usage/docs/access-control`;
 const PROJECTS = `${DOCS}/resource-manager/docs/access-control-proj`;
+const FOLDERS = `${DOCS}/resource-manager/docs/access-control-folders`;
+const ORGANIZATIONS = `${DOCS}/resource-manager/docs/access-control-org`;
 const ACCOUNTS = `${DOCS}/iam/docs/service-account-permissions`;
 const REGISTRY = `${DOCS}/artifact-registry/docs/access-control`;
 const BUILDS = `${DOCS}/build/docs/iam-roles-permissions`;
@@ -104,6 +106,10 @@ export const METHODS = {
   "container.nodePools.set": documented("container.clusters.update", GKE),
   "container.nodePools.delete": documented("container.clusters.update", GKE),
   "container.operations.get": documented("container.operations.get", GKE),
+  "compute.instanceGroupManagers.list": inferred(
+    "compute.instanceGroupManagers.list",
+    `${DOCS}/compute/docs/access/iam-permissions`,
+  ),
   "compute.instanceGroupManagers.get": inferred(
     "compute.instanceGroupManagers.get",
     `${DOCS}/compute/docs/access/iam-permissions`,
@@ -121,6 +127,20 @@ export const METHODS = {
   "cloudresourcemanager.projects.getIamPolicy": documented("resourcemanager.projects.getIamPolicy", PROJECTS),
   "cloudresourcemanager.projects.setIamPolicy": documented("resourcemanager.projects.setIamPolicy", PROJECTS),
   "cloudresourcemanager.projects.testIamPermissions": byItself(PROJECTS),
+  "cloudresourcemanager.folders.get": documented("resourcemanager.folders.get", FOLDERS),
+  "cloudresourcemanager.folders.getIamPolicy": documented("resourcemanager.folders.getIamPolicy", FOLDERS),
+  "cloudresourcemanager.folders.setIamPolicy": documented("resourcemanager.folders.setIamPolicy", FOLDERS),
+  "cloudresourcemanager.folders.testIamPermissions": byItself(FOLDERS),
+  "cloudresourcemanager.organizations.get": documented("resourcemanager.organizations.get", ORGANIZATIONS),
+  "cloudresourcemanager.organizations.getIamPolicy": documented(
+    "resourcemanager.organizations.getIamPolicy",
+    ORGANIZATIONS,
+  ),
+  "cloudresourcemanager.organizations.setIamPolicy": documented(
+    "resourcemanager.organizations.setIamPolicy",
+    ORGANIZATIONS,
+  ),
+  "cloudresourcemanager.organizations.testIamPermissions": byItself(ORGANIZATIONS),
   "cloudbilling.projects.getBillingInfo": documented(
     "resourcemanager.projects.get",
     `${DOCS}/billing/docs/how-to/billing-access`,

@@ -2,7 +2,7 @@ import { ReadError } from "../trust";
 import { CLUSTER_NAME, PROJECT_ID, PROJECT_NUMBER } from "../vocabulary/resource-name";
 import { putCluster } from "./gke";
 import { createAccount } from "./iam";
-import { grant } from "./iam-policies";
+import { grant, MEMBER, ROLE } from "./iam-policies";
 import { isObject, type Json } from "./json";
 import type { State } from "./state";
 
@@ -20,15 +20,23 @@ export interface SeedCluster {
 export interface Seed {
   /** The number of each project, by its id. */
   readonly projects?: Readonly<Record<string, string>>;
+  /** The folder or organization that holds a project or folder: `folders/F` by `projects/P`, both by their full names. */
+  readonly parents?: Readonly<Record<string, string>>;
+  /** The members of each group in IAM's form, by the group's address. */
+  readonly groups?: Readonly<Record<string, readonly string[]>>;
   readonly clusters?: readonly SeedCluster[];
   readonly serviceAccounts?: readonly { readonly project: string; readonly accountId: string }[];
-  /** Roles, on resources by their full names: `projects/P`. */
+  /** Roles, on resources by their full names: `projects/P`, `folders/F`. */
   readonly grants?: readonly { readonly resource: string; readonly role: string; readonly member: string }[];
 }
 
 /** Puts a seed into a state. */
 export function applySeed(state: State, seed: Seed): void {
   Object.assign(state.projects, seed.projects);
+  Object.assign(state.parents, seed.parents);
+  for (const [address, group] of Object.entries(seed.groups ?? {})) {
+    state.groups[address.toLowerCase()] = [...group];
+  }
   for (const { project, location, name, evaluationMode } of seed.clusters ?? []) {
     putCluster(state, project, location, name, {
       evaluationMode: evaluationMode ?? "PROJECT_SINGLETON_POLICY_ENFORCE",
@@ -42,7 +50,7 @@ export function applySeed(state: State, seed: Seed): void {
   }
 }
 
-const FIELDS = ["projects", "clusters", "serviceAccounts", "grants"];
+const FIELDS = ["projects", "parents", "groups", "clusters", "serviceAccounts", "grants"];
 
 /**
  * Reads a seed from JSON.
@@ -55,6 +63,8 @@ export function readSeed(source: string, text: string): Seed {
     throw wrong(source, unknown, "is no part of a seed", undefined, FIELDS.join(", "));
   }
   const projects = readProjects(source, value.projects);
+  const parents = readParents(source, value.parents);
+  const groups = readGroups(source, value.groups);
   const clusters = entries(source, value, "clusters", ["project", "location", "name"], ["evaluationMode"]);
   const accounts = entries(source, value, "serviceAccounts", ["project", "accountId"]);
   const grants = entries(source, value, "grants", ["resource", "role", "member"]);
@@ -62,7 +72,13 @@ export function readSeed(source: string, text: string): Seed {
     checkName(source, `clusters[${index}].project`, project, PROJECT_ID);
     checkName(source, `clusters[${index}].name`, name, CLUSTER_NAME);
   }
-  return { projects, clusters, serviceAccounts: accounts, grants } as unknown as Seed;
+  grants.forEach(({ resource, role, member }, index) => {
+    const at = `grants[${index}]`;
+    checkForm(source, `${at}.resource`, resource, RESOURCE, "projects/P and what is below, folders/F, organizations/O");
+    checkForm(source, `${at}.role`, role, ROLE, "roles/NAME, projects/P/roles/NAME, organizations/O/roles/NAME");
+    checkForm(source, `${at}.member`, member, MEMBER, "user:EMAIL, serviceAccount:EMAIL, group:EMAIL, …");
+  });
+  return { projects, parents, groups, clusters, serviceAccounts: accounts, grants } as unknown as Seed;
 }
 
 function parsed(source: string, text: string): Record<string, Json | undefined> {
@@ -97,6 +113,65 @@ function readProjects(source: string, value: Json | undefined): Record<string, s
   return value as Record<string, string>;
 }
 
+const PARENT = /^(?:folders|organizations)\/\d+$/;
+
+function readParents(source: string, value: Json | undefined): Record<string, string> {
+  if (value === undefined) {
+    return {};
+  }
+  if (!isObject(value)) {
+    throw wrong(source, "parents", "is not valid", value, "folders/NUMBER or organizations/NUMBER, by what they hold");
+  }
+  for (const [child, parent] of Object.entries(value)) {
+    const at = `parents.${child}`;
+    if (!/^folders\/\d+$/.test(child) && !(child.startsWith("projects/") && PROJECT_ID.pattern.test(child.slice(9)))) {
+      throw wrong(source, at, "cannot have a parent", child, "projects/ID, folders/NUMBER");
+    }
+    if (typeof parent !== "string" || !PARENT.test(parent)) {
+      throw wrong(source, at, "is not valid", parent, "folders/NUMBER, organizations/NUMBER");
+    }
+  }
+  const parents = value as Record<string, string>;
+  for (const child of Object.keys(parents)) {
+    const above = new Set<string>();
+    for (let name: string | undefined = child; name !== undefined; name = parents[name]) {
+      if (above.has(name)) {
+        throw wrong(source, `parents.${child}`, "is inside of itself", parents[child], "another parent");
+      }
+      above.add(name);
+    }
+  }
+  return parents;
+}
+
+const GROUP = /^[^\s@:,"'`]+@[^\s@:,"'`]+$/;
+const GROUP_MEMBER = /^(?:user|serviceAccount|group):[^\s@:,"'`]+@[^\s@:,"'`]+$/;
+
+function readGroups(source: string, value: Json | undefined): Record<string, string[]> {
+  if (value === undefined) {
+    return {};
+  }
+  const allowed = "user:EMAIL, serviceAccount:EMAIL, group:EMAIL";
+  if (!isObject(value)) {
+    throw wrong(source, "groups", "is not valid", value, `a list of ${allowed}, by the group's address`);
+  }
+  for (const [address, members] of Object.entries(value)) {
+    if (!GROUP.test(address)) {
+      throw wrong(source, "groups", "has a group that is no address", address, "group@example.com");
+    }
+    const at = `groups.${address}`;
+    if (!Array.isArray(members)) {
+      throw wrong(source, at, "is no list", members, `a list of ${allowed}`);
+    }
+    members.forEach((member, index) => {
+      if (typeof member !== "string" || !GROUP_MEMBER.test(member)) {
+        throw wrong(source, `${at}[${index}]`, "is no member", member, allowed);
+      }
+    });
+  }
+  return value as Record<string, string[]>;
+}
+
 function entries(
   source: string,
   seed: Record<string, Json | undefined>,
@@ -123,6 +198,14 @@ function entries(
     }
     return entry as Record<string, string>;
   });
+}
+
+const RESOURCE = /^(?:projects\/[^/]+(?:\/[^/]+)*|(?:folders|organizations)\/\d+)$/;
+
+function checkForm(source: string, at: string, value: string, form: RegExp, allowed: string): void {
+  if (!form.test(value)) {
+    throw wrong(source, at, "is not valid", value, allowed);
+  }
 }
 
 function checkName(source: string, at: string, value: unknown, grammar: typeof PROJECT_ID): void {

@@ -17,6 +17,10 @@ export interface State {
   owner: string;
   /** The number of each project, by its id. */
   readonly projects: Table<string>;
+  /** What holds a project or a folder: `folders/F` or `organizations/O`, by `projects/P` or `folders/F`. */
+  readonly parents: Table<string>;
+  /** The members of each group in IAM's form, by its address in lower case. */
+  readonly groups: Table<string[]>;
   /** The APIs that are enabled, by the id of the project. */
   readonly enabledServices: Table<string[]>;
   /** By the name of the resource. */
@@ -57,6 +61,8 @@ export function emptyState(owner = DEFAULT_OWNER): State {
     stateVersion: STATE_VERSION,
     owner,
     projects: {},
+    parents: {},
+    groups: {},
     enabledServices: {},
     iamPolicies: {},
     accessTokens: {},
