@@ -4,6 +4,7 @@ import { admissionFigures } from "./figures/admission.mjs";
 import { clusterFigures } from "./figures/clusters.mjs";
 import { referenceFigures } from "./figures/reference.mjs";
 import { requireFigures } from "./figures/require.mjs";
+import { reviewFigures } from "./figures/review.mjs";
 import { compilePrograms } from "./programs.mjs";
 
 // Every figure is a ratio of two sides that are measured in turn in this one run: seconds depend on the machine.
@@ -12,6 +13,7 @@ const GROUPS = {
   reference: referenceFigures,
   require: requireFigures,
   admission: admissionFigures,
+  review: reviewFigures,
   clusters: clusterFigures,
 };
 
@@ -28,7 +30,10 @@ try {
 async function bench() {
   const programs = await compilePrograms();
   console.log(`${availableParallelism()} cores, Node.js ${process.version}, ${runs} runs, load ${load()}`);
-  const groups = wanted.map((name) => GROUPS[name](programs, runs));
+  const groups = [];
+  for (const name of wanted) {
+    groups.push(await GROUPS[name](programs, runs));
+  }
   const table = new Table({
     head: ["figure", "against", "goal", "measured", "ok?"],
     style: { head: [], border: [], compact: true },
