@@ -218,7 +218,7 @@ describe("several outputs of one run", () => {
 });
 
 describe("the standard input", () => {
-  const piped = (stdin: string, ...argv: readonly string[]): Promise<Ran> => {
+  const piped = (stdin: string | Uint8Array, ...argv: readonly string[]): Promise<Ran> => {
     const terminal: Terminal = { stdin };
     return binauthz(["review", "-", "--no-config", ...argv], terminal);
   };
@@ -228,6 +228,28 @@ describe("the standard input", () => {
     expect(code).toBe(2);
     const file = await answer(OPENED);
     expect(JSON.parse(out).findings[0].acceptHash).toBe(file.findings[0].acceptHash);
+  });
+
+  const utf16 = (text: string) => Buffer.from(`\ufeff${text}`, "utf16le");
+  test.each([
+    ["UTF-8 with its mark", (text: string) => Buffer.from(`\ufeff${text}`)],
+    ["UTF-16, little end first", utf16],
+    ["UTF-16, big end first", (text: string) => utf16(text).swap16()],
+  ])("is read as a file with the same bytes: %s", async (name, encode) => {
+    const bytes = encode(readFileSync(OPENED, "utf8"));
+    const file = join(root, `${name}.json`);
+    writeFileSync(file, bytes);
+    const { code, out } = await piped(bytes, "--format", "json");
+    const { code: fileCode, findings } = await answer(file);
+    expect(code).toBe(fileCode);
+    expect(JSON.parse(out).findings).toEqual(findings);
+    expect(findings[0].acceptHash).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  test("in Terraform's own format is refused, with what to do", async () => {
+    const { code, err } = await piped(Buffer.from("PK\u0003\u0004rest"));
+    expect(code).toBe(1);
+    expect(err).toMatch(/^error: standard input is a plan in Terraform's own format; allowed: terraform show -json /);
   });
 
   test("that is closed is one sentence", async () => {

@@ -19,6 +19,7 @@ import { readAttestors } from "./attestors";
 import { safeJson } from "./escape";
 import { emit, type Medium, parseFormats } from "./formats";
 import type { ExitCode, Io } from "./io";
+import { STDIN, stdinText } from "./stdin";
 import { UsageError } from "./usage-error";
 
 const FORMATS = ["text", "json", "markdown"] as const;
@@ -238,11 +239,9 @@ function* filesOf(paths: readonly string[], io: Io): Generator<ManifestFile> {
   }
 }
 
-const STDIN = "standard input";
-
 function readStdin(io: Io): string {
   try {
-    return io.stdin();
+    return stdinText(io);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw new ReadError({ source: STDIN, problem: `cannot be read (${code})`, allowed: "manifests" });

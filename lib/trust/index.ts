@@ -16,7 +16,15 @@ export { policyYaml } from "./policy-yaml";
 export { isFullName } from "./private/names";
 export { ConflictError, ReadError, type ReadProblem, showOrigin } from "./read-error";
 export { powersOfRole, type RoleScope } from "./role-powers";
-export { openSource, openSourceText, readSource, readSources, type Source, type SourceKind } from "./source";
+export {
+  openSource,
+  openSourceBytes,
+  openSourceText,
+  readSource,
+  readSources,
+  type Source,
+  type SourceKind,
+} from "./source";
 export { readState } from "./state";
 export { type Acknowledgement, type Lifecycle, lifecyclesIn, readSynthesis } from "./synthesis";
 export { type ReadOptions, readTerraformJson } from "./terraform-json";
