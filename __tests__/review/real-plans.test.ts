@@ -1,42 +1,10 @@
-import { review } from "../../lib/review/engine";
-import type { Finding } from "../../lib/review/types";
-import { readPlan } from "../../lib/trust";
-import expected from "../fixtures/real-plans/expected.json";
-import { INVENTORIES, REAL_PLAN_NAMES, recordedPlan } from "../support/real-plans";
-
-/** Address and target are compared where the expectation names them. */
-type Expected = Pick<Finding, "id" | "severity" | "effects"> &
-  Partial<Pick<Finding, "address" | "target">> & { readonly certainty?: string; readonly why?: string };
-
-const EXPECTED = expected as unknown as Record<string, readonly Expected[]>;
-
-function matches(finding: Finding, wanted: Expected): boolean {
-  const { address, certainty = "decided", effects, id, severity, target } = wanted;
-  return (
-    finding.id === id &&
-    finding.severity === severity &&
-    finding.certainty.state === certainty &&
-    [...finding.effects].sort().join() === [...effects].sort().join() &&
-    (address === undefined || finding.address === address) &&
-    (target === undefined || finding.target === target)
-  );
-}
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { CHECKS } from "../../lib/review/checks";
+import { differences, EXPECTED, REAL_PLAN_NAMES, recordedPlan } from "../support/real-plans";
 
 test.each(REAL_PLAN_NAMES)("%s: the findings that were derived by hand, and no others", (name) => {
-  const inventory = INVENTORIES[name];
-  const { findings } = review({
-    plans: [{ plan: readPlan("plan.json", recordedPlan(name)) }],
-    ...(inventory && { inventory }),
-  });
-  const left = [...findings];
-  const missing = EXPECTED[name].filter((wanted) => {
-    const index = left.findIndex((finding) => matches(finding, wanted));
-    return index < 0 || left.splice(index, 1).length === 0;
-  });
-  const short = left.map(({ address, certainty, effects, id, message, severity, target }) => {
-    return { id, severity, effects, address, target, certainty: certainty.state, message };
-  });
-  expect({ missing, unexpected: short }).toEqual({ missing: [], unexpected: [] });
+  expect(differences(name, recordedPlan(name))).toEqual({ missing: [], unexpected: [] });
 });
 
 test("every plan has expectations, and was planned by the provider", () => {
@@ -46,5 +14,35 @@ test("every plan has expectations, and was planned by the provider", () => {
     expect({ errored, version }).toEqual({ errored: false, version: "1.11.4" });
     const providers = changes.map(({ provider_name: provider }: { provider_name: string }) => provider);
     expect(new Set(providers)).toEqual(new Set(["registry.terraform.io/hashicorp/google"]));
+  }
+});
+
+describe("docs/review-rules.md says which checks the provider's own plans have triggered", () => {
+  const page = readFileSync(join(__dirname, "../../docs/review-rules.md"), "utf8");
+  const older: Record<string, readonly { readonly id: string }[]> = JSON.parse(
+    readFileSync(join(__dirname, "../fixtures/review/expected.json"), "utf8"),
+  );
+  const plansOf = (id: string) =>
+    [...Object.entries(EXPECTED), ...Object.entries(older)]
+      .filter(([, found]) => Array.isArray(found) && found.some((finding) => finding.id === id))
+      .map(([name]) => name);
+
+  test.each(CHECKS)("$id", ({ id }) => {
+    const [row] = page.split("\n").filter((line) => line.startsWith(`| ${id} | `));
+    const cell = row.split(" | ")[6];
+    const named = cell.startsWith("no: ") ? [] : (cell.match(/`[^`]+`/g) ?? []).map((name) => name.slice(1, -1));
+    expect(named).toEqual(plansOf(id).slice(0, 2));
+  });
+
+  test("and how many", () => {
+    const seen = CHECKS.filter(({ id }) => plansOf(id).length > 0);
+    expect(page).toContain(`Of ${CHECKS.length} rules ${seen.length}\n`);
+  });
+});
+
+test("each configuration is one of a plan", () => {
+  const folder = join(__dirname, "../fixtures/real-plans");
+  for (const name of REAL_PLAN_NAMES) {
+    expect(readdirSync(join(folder, name))).toEqual(expect.arrayContaining(["after.tf", "before.tf", "plan.json"]));
   }
 });

@@ -1,7 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Inventory } from "../../lib/review/types";
+import { review } from "../../lib/review/engine";
+import type { Finding, Inventory } from "../../lib/review/types";
 import { putPolicy, type Sandbox, startSandbox } from "../../lib/sandbox";
+import { readPlan } from "../../lib/trust";
+import expected from "../fixtures/real-plans/expected.json";
 import { PROVIDER_VERSION, TerraformDir } from "./terraform";
 
 /**
@@ -45,7 +48,7 @@ const MAKING: Readonly<Record<string, Partial<Making>>> = {
 };
 
 /** What the inventory says, where a plan is reviewed with one. */
-export const INVENTORIES: Readonly<Record<string, Inventory>> = {
+const INVENTORIES: Readonly<Record<string, Inventory>> = {
   "cloud-run-weakened": { images: [], attestations: [] },
 };
 
@@ -55,6 +58,43 @@ type Json = any;
 /** The recorded plan, as `terraform show -json` printed it, without the parts that no reader looks at. */
 export function recordedPlan(name: string): Json {
   return JSON.parse(readFileSync(join(REAL_PLANS, name, "plan.json"), "utf8"));
+}
+
+/** Address and target are compared where the expectation names them. */
+type Expected = Pick<Finding, "id" | "severity" | "effects"> &
+  Partial<Pick<Finding, "address" | "target">> & { readonly certainty?: string; readonly why?: string };
+
+/** What each plan does to trust, derived by hand. */
+export const EXPECTED = expected as unknown as Readonly<Record<string, readonly Expected[]>>;
+
+/** How the findings of a plan differ from those that were derived by hand. */
+export function differences(name: string, plan: Json) {
+  const inventory = INVENTORIES[name];
+  const { findings } = review({
+    plans: [{ plan: readPlan("plan.json", plan) }],
+    ...(inventory && { inventory }),
+  });
+  const left = [...findings];
+  const missing = EXPECTED[name].filter((wanted) => {
+    const index = left.findIndex((finding) => isExpected(finding, wanted));
+    return index < 0 || left.splice(index, 1).length === 0;
+  });
+  const unexpected = left.map(({ address, certainty, effects, id, message, severity, target }) => {
+    return { id, severity, effects, address, target, certainty: certainty.state, message };
+  });
+  return { missing, unexpected };
+}
+
+function isExpected(finding: Finding, wanted: Expected): boolean {
+  const { address, certainty = "decided", effects, id, severity, target } = wanted;
+  return (
+    finding.id === id &&
+    finding.severity === severity &&
+    finding.certainty.state === certainty &&
+    [...finding.effects].sort().join() === [...effects].sort().join() &&
+    (address === undefined || finding.address === address) &&
+    (target === undefined || finding.target === target)
+  );
 }
 
 /** Makes the plan with terraform, the provider and the sandbox. */
