@@ -26,6 +26,10 @@ export interface Surroundings {
   readonly context?: readonly TrustModel[];
   /** What the synthesized configuration says of each resource, by address. */
   readonly lifecycles?: ReadonlyMap<string, Lifecycle>;
+  /** The same of the configuration that is there now, so that a guard that goes is seen. */
+  readonly lifecyclesBefore?: ReadonlyMap<string, Lifecycle>;
+  /** The versions in lock files, by the full name of the provider. */
+  readonly locked?: ReadonlyMap<string, readonly string[]>;
   readonly inventory?: Inventory;
   /** The grants that are in no file; with them, those that nobody mentions do not exist. */
   readonly iam?: TrustModel;
@@ -104,9 +108,18 @@ function run(input: Surroundings, context: Knowledge, found: (check: Check) => r
   return inOrder([...new Map(findings.map((finding) => [finding.fingerprint, finding])).values()]);
 }
 
-function knowledgeOf({ iam, inventory, lifecycles, settings }: Surroundings): Omit<Knowledge, "contestedBetween"> {
+function knowledgeOf({
+  iam,
+  inventory,
+  lifecycles,
+  lifecyclesBefore,
+  locked,
+  settings,
+}: Surroundings): Omit<Knowledge, "contestedBetween"> {
   return {
     lifecycles: lifecycles ?? new Map(),
+    lifecyclesBefore: lifecyclesBefore ?? new Map(),
+    locked: locked ?? new Map(),
     settings: settings ?? NO_SETTINGS,
     ...(inventory && { inventory }),
     allGrants: iam !== undefined,

@@ -1,6 +1,7 @@
 export { readCdktfOut } from "./cdktf-out";
 export { readAttestorsExport, readPolicyExport } from "./gcloud-export";
 export { join } from "./join";
+export { LOCK_FILE, lockedIn, readLockFile } from "./lock-file";
 export * from "./model";
 export {
   type ContestedPolicy,
@@ -26,5 +27,5 @@ export {
   type SourceKind,
 } from "./source";
 export { readState } from "./state";
-export { type Acknowledgement, type Lifecycle, lifecyclesIn, readSynthesis } from "./synthesis";
+export { type Acknowledgement, type Lifecycle, lifecyclesIn, readSynthesis, synthesizedFiles } from "./synthesis";
 export { type ReadOptions, readTerraformJson } from "./terraform-json";
