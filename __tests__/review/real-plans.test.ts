@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { CHECKS } from "../../lib/review/checks";
+import { review } from "../../lib/review/engine";
+import { readPlan } from "../../lib/trust";
 import { differences, EXPECTED, REAL_PLAN_NAMES, recordedPlan } from "../support/real-plans";
 
 test.each(REAL_PLAN_NAMES)("%s: the findings that were derived by hand, and no others", (name) => {
@@ -37,6 +39,38 @@ describe("docs/review-rules.md says which checks the provider's own plans have t
   test("and how many", () => {
     const seen = CHECKS.filter(({ id }) => plansOf(id).length > 0);
     expect(page).toContain(`Of ${CHECKS.length} rules ${seen.length}\n`);
+  });
+});
+
+describe("what each target will do", () => {
+  const changes = (name: string) =>
+    review({ plans: [{ plan: readPlan("plan.json", recordedPlan(name)) }] })
+      .targets.filter(({ changed }) => changed)
+      .map(({ after, before, target }) => `${target}: ${before} -> ${after}`);
+  const P = "my-secure-project";
+  const build = `${P}/build`;
+
+  test("a cluster that only a rule names was there before the rule, and is there after it", () => {
+    // The rule of dev goes, and the default rule says the same: nothing changes for it.
+    expect(changes("policy-weakened")).toEqual([
+      `gke:${P}/us-central1.prod: attested by ${build} and ${P}/qa -> allow all`,
+      `gke:${P}/us-central1.stage: attested by ${build} and ${P}/qa -> attested by ${build}`,
+      `default:${P}: deny -> attested by ${build}`,
+      `gke:${P}/us-central1.lab: deny -> allow all`,
+    ]);
+  });
+
+  test("a cluster that is made was not there", () => {
+    expect(changes("clusters-weakened")).toContainEqual(
+      `gke:${P}/us-central1.fresh: undefined -> allow all (not enforced there)`,
+    );
+  });
+
+  test("of a policy that nobody looked at nothing is said", () => {
+    expect(changes("policy-other-project")).toEqual([
+      `default:${P}: deny -> allow all`,
+      "default:other-project: not decided: deny to allow all (the policy of the project is not in these files) -> deny",
+    ]);
   });
 });
 
