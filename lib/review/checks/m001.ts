@@ -26,13 +26,12 @@ export const m001: Check = {
 /** That it is hidden is certain, so that it is decided; what is in it may be as harmless as it mostly is. */
 function opaque({ plans }: ChangeContext): Found[] {
   return plans.flatMap((plan) =>
-    plan.opaque.map(({ actions, address, type }) => ({
+    plan.opaque.map(({ address, type }) => ({
       address,
       target: address,
       title: "Objects of Kubernetes that no plan shows",
       severity: "medium" as const,
       message: `What a ${type} puts on a cluster is in no plan: neither its images nor a break-glass label are looked at here.`,
-      after: actions.join(", "),
       mend: "Render it as it will be applied (helm template, kustomize build), and ask binauthz admit about the manifests.",
     })),
   );
