@@ -1,3 +1,4 @@
+import { outcomeOfConfiguration } from "../lib/review";
 import { referenceDeployment } from "./support/reference-deployment";
 import type { Json } from "./support/template";
 
@@ -10,6 +11,15 @@ const reference = referenceDeployment();
 const t = reference.template;
 
 describe("the reference deployment", () => {
+  test("passes binauthz check; of its key, the report says what is weaker than it could be", () => {
+    const { findings, verdict } = outcomeOfConfiguration("cdk.tf.json", t.json);
+    expect(verdict).toBe("pass");
+    // quay.io/example-monitor/* names its owner: what others push to the registry, it does not admit.
+    expect(findings.map(({ after, id, severity }) => ({ id, severity, after }))).toEqual([
+      { id: "A006", severity: "low", after: "RSA_SIGN_PKCS1_4096_SHA512" },
+    ]);
+  });
+
   test("enables the APIs of the chain, and never disables them", () => {
     const services = Object.values(t.resources("google_project_service"));
     expect(services.map(({ service }) => service).sort()).toEqual(

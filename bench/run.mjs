@@ -5,6 +5,7 @@ import { clusterFigures } from "./figures/clusters.mjs";
 import { manifestFigures } from "./figures/manifests.mjs";
 import { referenceFigures } from "./figures/reference.mjs";
 import { requireFigures } from "./figures/require.mjs";
+import { reviewFigures } from "./figures/review.mjs";
 import { compilePrograms } from "./programs.mjs";
 
 // Every figure is a ratio of two sides that are measured in turn in this one run: seconds depend on the machine.
@@ -14,6 +15,7 @@ const GROUPS = {
   require: requireFigures,
   admission: admissionFigures,
   manifests: manifestFigures,
+  review: reviewFigures,
   clusters: clusterFigures,
 };
 
@@ -30,7 +32,10 @@ try {
 async function bench() {
   const programs = await compilePrograms();
   console.log(`${availableParallelism()} cores, Node.js ${process.version}, ${runs} runs, load ${load()}`);
-  const groups = wanted.map((name) => GROUPS[name](programs, runs));
+  const groups = [];
+  for (const name of wanted) {
+    groups.push(await GROUPS[name](programs, runs));
+  }
   const table = new Table({
     head: ["figure", "against", "goal", "measured", "ok?"],
     style: { head: [], border: [], compact: true },

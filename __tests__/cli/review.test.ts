@@ -218,7 +218,7 @@ describe("several outputs of one run", () => {
 });
 
 describe("the standard input", () => {
-  const piped = (stdin: string, ...argv: readonly string[]): Promise<Ran> => {
+  const piped = (stdin: string | Uint8Array, ...argv: readonly string[]): Promise<Ran> => {
     const terminal: Terminal = { stdin };
     return binauthz(["review", "-", "--no-config", ...argv], terminal);
   };
@@ -228,6 +228,28 @@ describe("the standard input", () => {
     expect(code).toBe(2);
     const file = await answer(OPENED);
     expect(JSON.parse(out).findings[0].acceptHash).toBe(file.findings[0].acceptHash);
+  });
+
+  const utf16 = (text: string) => Buffer.from(`\ufeff${text}`, "utf16le");
+  test.each([
+    ["UTF-8 with its mark", (text: string) => Buffer.from(`\ufeff${text}`)],
+    ["UTF-16, little end first", utf16],
+    ["UTF-16, big end first", (text: string) => utf16(text).swap16()],
+  ])("is read as a file with the same bytes: %s", async (name, encode) => {
+    const bytes = encode(readFileSync(OPENED, "utf8"));
+    const file = join(root, `${name}.json`);
+    writeFileSync(file, bytes);
+    const { code, out } = await piped(bytes, "--format", "json");
+    const { code: fileCode, findings } = await answer(file);
+    expect(code).toBe(fileCode);
+    expect(JSON.parse(out).findings).toEqual(findings);
+    expect(findings[0].acceptHash).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  test("in Terraform's own format is refused, with what to do", async () => {
+    const { code, err } = await piped(Buffer.from("PK\u0003\u0004rest"));
+    expect(code).toBe(1);
+    expect(err).toMatch(/^error: standard input is a plan in Terraform's own format; allowed: terraform show -json /);
   });
 
   test("that is closed is one sentence", async () => {
@@ -365,6 +387,40 @@ describe("what a plan does not say", () => {
     expect(findings.find(({ id }) => id === "P007")?.constructPath).toBe("App/Policy");
   });
 
+  const guarded = (name: string, lifecycle?: object) =>
+    write(`${name}/cdk.tf.json`, {
+      resource: { google_binary_authorization_policy: { p: { ...(lifecycle && { lifecycle }) } } },
+    });
+
+  test("a guard that goes is seen with the configurations of now and of before", async () => {
+    const [before, now] = [guarded("before", { prevent_destroy: true }), guarded("now")];
+    const { findings } = await answer(NOTHING, "--synth", now, "--synth-before", before);
+    expect(findings).toMatchObject([
+      { id: "P023", address: "google_binary_authorization_policy.p", before: "prevent_destroy" },
+    ]);
+    expect((await answer(NOTHING, "--synth", before, "--synth-before", now)).findings).toEqual([]);
+    expect((await answer(NOTHING, "--synth", now)).findings).toEqual([]);
+    const { code, err } = await review(NOTHING, "--synth-before", before);
+    expect(code).toBe(1);
+    expect(err).toMatch(/^error: --synth-before says what was there before/);
+  });
+
+  test("the version of the provider is that of the lock file, named or beside what was synthesized", async () => {
+    const lock = (version: string) =>
+      `provider "registry.terraform.io/hashicorp/google" {\n  version = "${version}"\n}\n`;
+    const named = write("named.hcl", lock("7.0.1"));
+    const outdated = await answer(NOTHING, "--lock", named);
+    expect(outdated.findings).toMatchObject([{ id: "M006", after: "7.0.1" }]);
+    const path = guarded("locked");
+    write("locked/.terraform.lock.hcl", lock("5.45.2"));
+    expect((await answer(NOTHING, "--synth", path)).findings).toMatchObject([{ id: "M006", after: "5.45.2" }]);
+    write("locked/.terraform.lock.hcl", lock("6.50.0"));
+    expect((await answer(NOTHING, "--synth", path)).findings).toEqual([]);
+    const { code, err } = await review(NOTHING, "--lock", write("empty.hcl", ""));
+    expect(code).toBe(1);
+    expect(err).toMatch(/^error: .*empty\.hcl, line 1: is no lock file: /);
+  });
+
   test("what the configuration acknowledges counts only where the settings list it, and never for a critical opening", async () => {
     const path = synth([
       { id: "P006", reason: "known" },
@@ -390,6 +446,8 @@ test("the help names every option and the exit codes", async () => {
   for (const option of [
     "--context",
     "--synth",
+    "--synth-before",
+    "--lock",
     "--fail-on ",
     "--fail-on-effect",
     "--undecided",

@@ -12,7 +12,7 @@ export interface Ran {
 }
 
 export interface Terminal {
-  readonly stdin?: string;
+  readonly stdin?: string | Uint8Array;
   readonly color?: boolean;
   readonly columns?: number;
 }

@@ -1,6 +1,7 @@
 import { checkState, review } from "../../lib/review/engine";
 import type { Finding } from "../../lib/review/types";
 import { readPlan, readTerraformJson } from "../../lib/trust";
+import { plannedState } from "../support/real-plans";
 import { describeIfTerraform, PROVIDER_VERSION, TerraformDir } from "../support/terraform";
 import type { Json } from "./checks/support";
 
@@ -200,32 +201,6 @@ function configuration(estate: Estate): Json {
   };
 }
 
-/** A state of version 4 as Terraform would have it, once what it planned were there. */
-function stateOf(plan: Json): Json {
-  const schemas = new Map<string, number>(
-    plan.planned_values.root_module.resources.map(({ address, schema_version }: Json) => [address, schema_version]),
-  );
-  return {
-    version: 4,
-    terraform_version: "1.11.4",
-    serial: 1,
-    lineage: "00000000-0000-0000-0000-000000000000",
-    outputs: {},
-    resources: plan.resource_changes.map(({ address, change, name, type }: Json) => ({
-      mode: "managed",
-      type,
-      name,
-      provider: 'provider["registry.terraform.io/hashicorp/google"]',
-      instances: [
-        {
-          schema_version: schemas.get(address) ?? 0,
-          attributes: { ...change.after, project: change.after.project ?? PROJECT, id: IDS[type] ?? address },
-        },
-      ],
-    })),
-  };
-}
-
 const IDS: Readonly<Record<string, string>> = {
   google_binary_authorization_policy: ORG,
   google_kms_crypto_key: KEY,
@@ -239,7 +214,7 @@ describeIfTerraform("plans of the real provider, without any API", () => {
     terraform.write(configuration(SOUND));
     await terraform.init();
     const { json } = await terraform.plan("-refresh=false");
-    terraform.write(stateOf(json), "terraform.tfstate");
+    terraform.write(plannedState(json, PROJECT, IDS), "terraform.tfstate");
   }, 300_000);
 
   afterAll(() => terraform?.remove());

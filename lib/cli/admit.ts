@@ -18,6 +18,7 @@ import { textOf } from "./admit/text";
 import { readAttestors } from "./attestors";
 import { emit, type Medium, parseFormats } from "./formats";
 import type { ExitCode, Io } from "./io";
+import { STDIN, stdinText } from "./stdin";
 import { UsageError } from "./usage-error";
 
 const FORMATS = ["text", "json", "markdown"] as const;
@@ -237,11 +238,9 @@ function* filesOf(paths: readonly string[], io: Io): Generator<ManifestFile> {
   }
 }
 
-const STDIN = "standard input";
-
 function readStdin(io: Io): string {
   try {
-    return io.stdin();
+    return stdinText(io);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw new ReadError({ source: STDIN, problem: `cannot be read (${code})`, allowed: "manifests" });

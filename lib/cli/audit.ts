@@ -11,11 +11,10 @@ import { textOf } from "./audit/text";
 import { safeJson } from "./escape";
 import { emit, type Medium, parseFormats } from "./formats";
 import type { ExitCode, Io } from "./io";
+import { STDIN, stdinText } from "./stdin";
 import { UsageError } from "./usage-error";
 
 const FORMATS = ["text", "json", "markdown"] as const;
-const STDIN = "standard input";
-
 interface Options {
   readonly signer?: readonly string[];
   readonly operator?: readonly string[];
@@ -164,7 +163,7 @@ function filesOf(paths: readonly string[], io: Io): { readonly source: string; r
 
 function readStdin(io: Io): string {
   try {
-    return io.stdin();
+    return stdinText(io);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw new ReadError({ source: STDIN, problem: `cannot be read (${code})`, allowed: "log entries" });

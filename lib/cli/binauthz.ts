@@ -8,7 +8,7 @@ import { run } from "./program";
 const { stdout, stderr, env } = process;
 
 const io: Io = {
-  stdin: () => readFileSync(0, "utf8"),
+  stdin: () => readFileSync(0),
   out: (text) => {
     stdout.write(text);
   },

@@ -4,6 +4,7 @@ import { type ExplainedText, type Explanation, explainText, MAX_EXPLAINED_CHARAC
 import { markdown, markdownCode, printable, safeJson } from "./escape";
 import { emit, type Medium, parseFormats } from "./formats";
 import type { ExitCode, Io } from "./io";
+import { stdinText } from "./stdin";
 import { UsageError } from "./usage-error";
 
 const FORMATS = ["text", "json", "markdown"] as const;
@@ -31,7 +32,7 @@ export function explainCommand(io: Io, done: (code: ExitCode) => void): Command 
     .addHelpText("after", HELP)
     .action((words: readonly string[], { format }: { readonly format: readonly string[] }) => {
       const destinations = parseFormats(format.length === 0 ? ["text"] : format, FORMATS);
-      const text = words.length === 1 && words[0] === "-" ? io.stdin() : words.join(" ");
+      const text = words.length === 1 && words[0] === "-" ? stdinText(io) : words.join(" ");
       if (text.trim() === "") {
         throw new UsageError("the message is empty; allowed: a message as it was printed, or - for the standard input");
       }

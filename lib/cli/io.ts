@@ -1,7 +1,7 @@
 /** What a command reads from and prints to; handed in, so that tests need no process. */
 export interface Io {
-  /** The whole of the standard input. */
-  readonly stdin: () => string;
+  /** The whole of the standard input, as its bytes or, where somebody decoded them, as text. */
+  readonly stdin: () => string | Uint8Array;
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
   /** Whether colours are wanted: a terminal that does not refuse them. */

@@ -14,6 +14,7 @@ import {
   iamOf,
   inventoryOf,
   lifecyclesOf,
+  lockedOf,
   modelsOf,
   readOptionsOf,
   settingsOf,
@@ -25,6 +26,7 @@ import { UsageError } from "./usage-error";
 interface Options extends CommonOptions {
   readonly context?: readonly string[];
   readonly accept?: readonly string[];
+  readonly synthBefore?: readonly string[];
 }
 
 /** `binauthz review`: what do these plans do to trust? */
@@ -40,6 +42,16 @@ export function reviewCommand(io: Io, done: (code: ExitCode) => void): Command {
       collect,
     );
   return addCommonOptions(command)
+    .option(
+      "--synth-before <path>",
+      "the cdktf.out folder or cdk.tf.json of the base branch: guards that the change takes away (repeatable)",
+      collect,
+    )
+    .option(
+      "--lock <file>",
+      ".terraform.lock.hcl: the versions of the providers; those beside what --synth names are read (repeatable)",
+      collect,
+    )
     .option(
       "--accept <hash=reason>",
       "accept one finding of this very plan, by the hash that the report prints (repeatable)",
@@ -72,10 +84,18 @@ function reviewPlans(paths: readonly string[], options: Options, io: Io): ExitCo
   const inventory = inventoryOf(options);
   const lifecycles = lifecyclesOf(options.synth ?? []);
   const iam = iamOf(options);
+  const synthBefore = options.synthBefore ?? [];
+  if (synthBefore.length > 0 && lifecycles.size === 0) {
+    throw new UsageError(
+      "--synth-before says what was there before, and nothing what there is now; allowed: together with --synth",
+    );
+  }
   const report = review({
     plans,
     context: modelsOf(sourcesOf(options.context ?? [], options)),
     lifecycles,
+    lifecyclesBefore: lifecyclesOf(synthBefore),
+    locked: lockedOf(options),
     ...(inventory && { inventory }),
     ...(iam && {
       iam: withoutManaged(

@@ -26,6 +26,10 @@ export interface Surroundings {
   readonly context?: readonly TrustModel[];
   /** What the synthesized configuration says of each resource, by address. */
   readonly lifecycles?: ReadonlyMap<string, Lifecycle>;
+  /** The same of the configuration that is there now, so that a guard that goes is seen. */
+  readonly lifecyclesBefore?: ReadonlyMap<string, Lifecycle>;
+  /** The versions in lock files, by the full name of the provider. */
+  readonly locked?: ReadonlyMap<string, readonly string[]>;
   readonly inventory?: Inventory;
   /** The grants that are in no file; with them, those that nobody mentions do not exist. */
   readonly iam?: TrustModel;
@@ -104,9 +108,18 @@ function run(input: Surroundings, context: Knowledge, found: (check: Check) => r
   return inOrder([...new Map(findings.map((finding) => [finding.fingerprint, finding])).values()]);
 }
 
-function knowledgeOf({ iam, inventory, lifecycles, settings }: Surroundings): Omit<Knowledge, "contestedBetween"> {
+function knowledgeOf({
+  iam,
+  inventory,
+  lifecycles,
+  lifecyclesBefore,
+  locked,
+  settings,
+}: Surroundings): Omit<Knowledge, "contestedBetween"> {
   return {
     lifecycles: lifecycles ?? new Map(),
+    lifecyclesBefore: lifecyclesBefore ?? new Map(),
+    locked: locked ?? new Map(),
     settings: settings ?? NO_SETTINGS,
     ...(inventory && { inventory }),
     allGrants: iam !== undefined,
@@ -141,8 +154,8 @@ function tables(before: Facts | undefined, after: Facts, allGrants: boolean) {
   const names = [...new Set([...(before?.targets.keys() ?? []), ...after.targets.keys()])];
   return {
     targets: names.map((target): TargetChange => {
-      const was = before?.targets.has(target) ? showEffective(effectiveFor(before, target)) : undefined;
-      const willBe = after.targets.has(target) ? showEffective(effectiveFor(after, target)) : undefined;
+      const was = before && shownEffect(before, target, after);
+      const willBe = shownEffect(after, target, before);
       return {
         target,
         ...(was !== undefined && { before: was }),
@@ -155,6 +168,22 @@ function tables(before: Facts | undefined, after: Facts, allGrants: boolean) {
     ...(before && { before }),
     after,
   };
+}
+
+/**
+ * What a target does by one side; undefined where the cluster or service itself is on the other side only. One that is named
+ * by a rule alone was there all along: without the rule, the default rule is what it follows.
+ */
+function shownEffect(side: Facts, name: string, other: Facts | undefined): string | undefined {
+  const elsewhere = side.targets.has(name) ? undefined : other?.targets.get(name)?.target;
+  const isPlace =
+    elsewhere !== undefined &&
+    elsewhere.kind !== "default" &&
+    [...(other?.model.clusters ?? []), ...(other?.model.services ?? [])].some(
+      ({ location, name, project }) =>
+        project === elsewhere.project && location === elsewhere.location && name === elsewhere.name,
+    );
+  return isPlace ? undefined : showEffective(effectiveFor(side, name));
 }
 
 function signerChanges(before: Facts | undefined, after: Facts, allGrants: boolean): SignerChange[] {

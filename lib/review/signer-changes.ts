@@ -25,7 +25,9 @@ export function signerTransitions(context: ChangeContext): SignerTransition[] {
     const [more, less] = gained ? [now, was] : [was, now];
     const held = new Set(less?.by.map(what));
     // What others get or lose makes no difference to what a principal can do.
-    if (signer === undefined || before === after || more?.by.every((power) => held.has(what(power)))) {
+    // Of grants to nobody knows whom I012 speaks: two of them need not be of one principal.
+    const nameless = signer?.by.every(({ principal }) => principal.state === "unknown");
+    if (signer === undefined || nameless || before === after || more?.by.every((power) => held.has(what(power)))) {
       return [];
     }
     const grant = more?.by.find((power) => !held.has(what(power))) ?? more?.by[0];

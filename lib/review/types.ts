@@ -113,6 +113,10 @@ export interface Check {
 export interface Knowledge {
   /** What the configuration says of each resource and a plan does not, by address. Empty without `--synth`. */
   readonly lifecycles: ReadonlyMap<string, Lifecycle>;
+  /** The same of what was there before: the configuration of the base branch. Empty unless it was given. */
+  readonly lifecyclesBefore: ReadonlyMap<string, Lifecycle>;
+  /** The versions of providers that are installed, by their full name. Empty without a lock file. */
+  readonly locked: ReadonlyMap<string, readonly string[]>;
   readonly settings: ReviewSettings;
   readonly inventory?: Inventory;
   /** Projects whose policy several of the files describe, each another one. */

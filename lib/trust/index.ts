@@ -1,6 +1,7 @@
 export { readCdktfOut } from "./cdktf-out";
 export { readAttestorsExport, readPolicyExport } from "./gcloud-export";
 export { join } from "./join";
+export { LOCK_FILE, lockedIn, readLockFile } from "./lock-file";
 export * from "./model";
 export {
   type ContestedPolicy,
@@ -16,7 +17,15 @@ export { policyYaml } from "./policy-yaml";
 export { isFullName } from "./private/names";
 export { ConflictError, ReadError, type ReadProblem, showOrigin } from "./read-error";
 export { powersOfRole, type RoleScope } from "./role-powers";
-export { openSource, openSourceText, readSource, readSources, type Source, type SourceKind } from "./source";
+export {
+  openSource,
+  openSourceBytes,
+  openSourceText,
+  readSource,
+  readSources,
+  type Source,
+  type SourceKind,
+} from "./source";
 export { readState } from "./state";
-export { type Acknowledgement, type Lifecycle, lifecyclesIn, readSynthesis } from "./synthesis";
+export { type Acknowledgement, type Lifecycle, lifecyclesIn, readSynthesis, synthesizedFiles } from "./synthesis";
 export { type ReadOptions, readTerraformJson } from "./terraform-json";

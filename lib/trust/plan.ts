@@ -34,6 +34,8 @@ export interface Plan {
   readonly after: TrustModel;
   /** Every change that concerns trust, in the order of the plan. */
   readonly changes: readonly PlannedChange[];
+  /** What is created or changed, and makes objects of Kubernetes that no plan shows: Helm releases, manifests as text. */
+  readonly opaque: readonly Pick<PlannedChange, "address" | "type" | "actions">[];
   /** How the user named it. */
   readonly source: string;
   /** What changed outside of Terraform since it looked last, where it concerns trust. */
@@ -165,6 +167,20 @@ export function readPlan(source: string, json: unknown, options: ReadOptions = {
 /** Blocks that stay in the resource when they are taken out of the configuration, so that a plan does not show it. */
 const BLOCKS_THAT_STAY: ReadonlyMap<string, string> = new Map([["google_container_cluster", "binary_authorization"]]);
 
+/** What makes objects of Kubernetes out of text, elsewhere, or while it is applied. */
+const OPAQUE: ReadonlySet<string> = new Set([
+  "argocd_application",
+  "argocd_application_set",
+  "flux_bootstrap_git",
+  "helm_release",
+  "kubectl_manifest",
+  "kustomization_resource",
+]);
+
+function isWritten(actions: readonly string[]): boolean {
+  return actions.includes("create") || actions.includes("update");
+}
+
 class PlanReader {
   private readonly configuration: PlanConfiguration;
   private readonly all: readonly ReadChange[];
@@ -204,6 +220,9 @@ class PlanReader {
       before: was.model,
       after: willBe.model,
       changes: this.all.filter(({ type }) => concernsTrust(type)).map(published),
+      opaque: this.all
+        .filter(({ actions, mode, type }) => mode === "managed" && OPAQUE.has(type) && isWritten(actions))
+        .map(({ actions, address, type }) => ({ address, type, actions })),
       ...(drift && { drift }),
       doubts: readDoubts(this.all, this.configuration, (change, rule) => this.hiddenBehind(change, rule)),
       contested: willBe.contested.map((found) => ({

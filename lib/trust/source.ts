@@ -10,7 +10,7 @@ import { concernsTrust } from "./private/assemble";
 import { isRecord } from "./private/attribute";
 import { TOP_LEVEL } from "./private/configuration";
 import { isLargePlan, parseLargePlan } from "./private/lean-json";
-import { decode, parseJson, parseYamlText, readBytes, readText } from "./private/text";
+import { decode, parseJson, parseYamlText, readBytes, readText, withoutMark } from "./private/text";
 import { ReadError } from "./read-error";
 import { readState } from "./state";
 import { type ReadOptions, readTerraformJson } from "./terraform-json";
@@ -41,10 +41,19 @@ export function openSource(path: string, options: ReadOptions = {}): Source {
   if (existsSync(path) && statSync(path).isDirectory()) {
     return readFolder(path, options);
   }
-  const bytes = readBytes(path);
+  return openSourceBytes(path, readBytes(path), options);
+}
+
+/**
+ * Reads a source that is one file from its bytes, in UTF-8 or UTF-16.
+ *
+ * @param source how the user named it, for messages and origins
+ */
+export function openSourceBytes(source: string, input: Buffer, options: ReadOptions = {}): Source {
+  const bytes = withoutMark(input);
   return isLargePlan(bytes) && bytes.length <= constants.MAX_STRING_LENGTH
-    ? openSourceValue(path, parseLargePlan(path, bytes, isLookedAt), options)
-    : openSourceText(path, decode(path, bytes), options);
+    ? openSourceValue(source, parseLargePlan(source, bytes, isLookedAt), options)
+    : openSourceText(source, decode(source, bytes), options);
 }
 
 /** Whether a plan is looked at for the values of a type, and not only for what happens to it. */

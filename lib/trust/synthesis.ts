@@ -31,13 +31,14 @@ export interface Acknowledgement {
  * @returns by address, without the keys of `count` and `for_each`
  */
 export function readSynthesis(path: string): ReadonlyMap<string, Lifecycle> {
-  const files = filesOf(path);
+  const files = synthesizedFiles(path);
   return new Map(
     files.flatMap((file) => lifecyclesIn(file, parseJson(file, readText(file)))).map((entry) => [entry.address, entry]),
   );
 }
 
-function filesOf(path: string): string[] {
+/** The configurations of a `cdktf.out` folder, or the one that is named. */
+export function synthesizedFiles(path: string): string[] {
   if (!existsSync(path) || !statSync(path).isDirectory()) {
     return [path];
   }

@@ -11,6 +11,7 @@ import {
   cluster,
   created,
   DENY,
+  deleted,
   findingsOf,
   type Json,
   keyOf,
@@ -133,6 +134,16 @@ const cases: readonly Case[] = [
     undecided: true,
     expected: { severity: "critical" },
   },
+  ...[
+    ["helm_release.app", "helm_release.app"],
+    ["kubectl_manifest.app", "module.m.kubectl_manifest.app"],
+  ].map(([name, address]) => ({
+    id: "M001",
+    name: `a ${name} that changes, and one that stays or goes`,
+    bad: planOf([changed(name, { a: 1 }, { a: 2 }, { more: { address } })]),
+    twin: planOf([same(name, { a: 1 }), deleted(`${name}2`, { a: 1 })]),
+    expected: { severity: "medium" as const, effects: ["blind"] as const, address },
+  })),
   {
     id: "M002",
     name: "a reference to an id that the plan makes, and to a name that is known",
@@ -185,6 +196,23 @@ const cases: readonly Case[] = [
     bad: version(">= 6.50, ~> 7.0"),
     twin: version("~> 6.50, < 7"),
     expected: { severity: "low", effects: ["blind"] },
+  },
+  {
+    id: "M006",
+    name: "a constraint that admits another version: the lock file says which one it is",
+    bad: version(">= 5.0"),
+    around: { locked: new Map([["registry.terraform.io/hashicorp/google", ["6.50.0", "7.0.1"]]]) },
+    twin: version(">= 5.0"),
+    twinAround: { locked: new Map([["registry.terraform.io/hashicorp/google", ["6.50.0"]]]) },
+    expected: { after: "7.0.1" },
+  },
+  {
+    id: "M006",
+    name: "no constraint at all, and another version in the lock file",
+    bad: version(),
+    around: { locked: new Map([["registry.terraform.io/hashicorp/google", ["5.45.2"]]]) },
+    twin: version(),
+    twinAround: { locked: new Map([["registry.terraform.io/hashicorp/random", ["3.0.0"]]]) },
   },
   {
     id: "M007",

@@ -51,6 +51,22 @@ const configured = (plan: Json, written: Json, attribute = "default_admission_ru
 const exempting = (before: readonly string[], after: readonly string[]) =>
   policyPlan({ exempt: before }, { exempt: after });
 
+/** What a synthesized configuration says of the policy. */
+const guarded = (preventDestroy: boolean) =>
+  new Map([
+    [
+      POLICY,
+      {
+        address: POLICY,
+        preventDestroy,
+        createBeforeDestroy: false,
+        ignoreChanges: [],
+        acknowledged: [],
+        source: "cdk.tf.json",
+      },
+    ],
+  ]);
+
 const cases: readonly Case[] = [
   {
     id: "P001",
@@ -338,6 +354,23 @@ const cases: readonly Case[] = [
     bad: policyPlan({ deletion_policy: "PREVENT" }, { deletion_policy: "DELETE" }),
     twin: policyPlan({ deletion_policy: "PREVENT" }, { deletion_policy: "PREVENT" }),
     expected: { severity: "medium", effects: ["opens"] },
+  },
+  {
+    id: "P023",
+    name: "prevent_destroy that goes, as both configurations say, and one that stays",
+    bad: policyPlan({}, {}),
+    around: { lifecyclesBefore: guarded(true), lifecycles: guarded(false) },
+    twin: policyPlan({}, {}),
+    twinAround: { lifecyclesBefore: guarded(true), lifecycles: guarded(true) },
+    expected: { severity: "medium", effects: ["opens"], address: POLICY, before: "prevent_destroy" },
+  },
+  {
+    id: "P023",
+    name: "prevent_destroy that goes, and one that was never there",
+    bad: policyPlan({}, {}),
+    around: { lifecyclesBefore: guarded(true), lifecycles: guarded(false) },
+    twin: policyPlan({}, {}),
+    twinAround: { lifecyclesBefore: guarded(false), lifecycles: guarded(false) },
   },
   {
     id: "P024",

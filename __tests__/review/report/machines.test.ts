@@ -119,6 +119,7 @@ describe("sarif", () => {
         {
           physicalLocation: { artifactLocation: { uri: "plan.json" }, region: { startLine: 1 } },
           logicalLocations: [
+            { fullyQualifiedName: "google_binary_authorization_policy.p.default_admission_rule", kind: "member" },
             { fullyQualifiedName: "google_binary_authorization_policy.p", kind: "resource" },
             { fullyQualifiedName: "App/Policy", kind: "construct" },
             { fullyQualifiedName: "default:sec-proj", kind: "target" },

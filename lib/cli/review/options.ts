@@ -1,10 +1,21 @@
 import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
 import type { Command } from "commander";
 import { DEFAULT_GATE, type Gate } from "../../review/gate";
 import { joinInventories, readInventory } from "../../review/inventory";
 import { EMPTY_SETTINGS, readSettings, type Settings } from "../../review/settings";
 import { EFFECTS, type Effect, type Inventory, SEVERITIES } from "../../review/types";
-import { type Lifecycle, openSource, type ReadOptions, readSynthesis, type Source, type TrustModel } from "../../trust";
+import {
+  type Lifecycle,
+  LOCK_FILE,
+  openSource,
+  type ReadOptions,
+  readLockFile,
+  readSynthesis,
+  type Source,
+  synthesizedFiles,
+  type TrustModel,
+} from "../../trust";
 import { readIamExport } from "../../trust/iam-export";
 import { readText } from "../../trust/private/text";
 import { readAttestors } from "../attestors";
@@ -14,6 +25,7 @@ import { UsageError } from "../usage-error";
 export interface CommonOptions extends ReadOptions {
   readonly attestors?: readonly string[];
   readonly synth?: readonly string[];
+  readonly lock?: readonly string[];
   readonly failOn?: string;
   readonly failOnEffect?: string;
   readonly undecided?: string;
@@ -126,6 +138,18 @@ export function inventoryOf({ inventory = [] }: CommonOptions): Inventory | unde
 /** What the synthesized configuration says of each resource, by address. */
 export function lifecyclesOf(paths: readonly string[]): ReadonlyMap<string, Lifecycle> {
   return new Map(paths.flatMap((path) => [...readSynthesis(path)]));
+}
+
+/** The versions of providers, of the lock files that are named and of those beside what was synthesized. */
+export function lockedOf({ lock = [], synth = [] }: CommonOptions): ReadonlyMap<string, readonly string[]> {
+  const beside = synth.flatMap(synthesizedFiles).map((file) => join(dirname(file), LOCK_FILE));
+  const locked = new Map<string, readonly string[]>();
+  for (const path of [...lock, ...beside.filter((file) => existsSync(file))]) {
+    for (const [name, version] of readLockFile(path)) {
+      locked.set(name, [...new Set([...(locked.get(name) ?? []), version])]);
+    }
+  }
+  return locked;
 }
 
 /** The grants that are in no file; what is not among them is taken not to exist. */

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { closeSync, openSync, readSync } from "node:fs";
 import type { ReviewedPlan } from "../../review/engine";
-import { openSource, openSourceText, ReadError, type ReadOptions } from "../../trust";
+import { openSource, openSourceBytes, ReadError, type ReadOptions } from "../../trust";
 import type { Io } from "../io";
+import { STDIN } from "../stdin";
 import { UsageError } from "../usage-error";
 
-const STDIN = "standard input";
 const ALLOWED = "what terraform show -json prints of a plan file; states and configurations with --context";
 
 /** Reads a plan, or `-` for the standard input, with the hash of its bytes. */
@@ -20,15 +20,18 @@ export function readPlanFile(path: string, options: ReadOptions, io: Io): Review
 }
 
 function readStdin(options: ReadOptions, io: Io) {
-  let text: string;
+  let bytes: Buffer;
   try {
-    text = io.stdin();
+    const input = io.stdin();
+    bytes = typeof input === "string" ? Buffer.from(input) : Buffer.from(input.buffer, input.byteOffset, input.length);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw new ReadError({ source: STDIN, problem: `cannot be read (${code})`, allowed: ALLOWED });
   }
-  const hash = createHash("sha256").update(text).digest("hex");
-  return { hash, source: openSourceText(STDIN, text.replace(/^\ufeff/, ""), options) };
+  if (bytes.subarray(0, 4).equals(ZIP)) {
+    throw inTerraformsOwnFormat(STDIN, "PLANFILE");
+  }
+  return { hash: createHash("sha256").update(bytes).digest("hex"), source: openSourceBytes(STDIN, bytes, options) };
 }
 
 /** In parts, since a plan may be larger than what is worth holding twice; undefined where reading it will say why. */
@@ -48,9 +51,7 @@ function hashOfFile(path: string): string | undefined {
         return hash.digest("hex");
       }
       if (first && part.subarray(0, 4).equals(ZIP)) {
-        throw new UsageError(
-          `${path} is a plan in Terraform's own format; allowed: terraform show -json ${path} > plan.json, and then plan.json`,
-        );
+        throw inTerraformsOwnFormat(path, path);
       }
       hash.update(part.subarray(0, length));
     }
@@ -62,6 +63,12 @@ function hashOfFile(path: string): string | undefined {
   } finally {
     closeSync(file);
   }
+}
+
+function inTerraformsOwnFormat(name: string, path: string): UsageError {
+  return new UsageError(
+    `${name} is a plan in Terraform's own format; allowed: terraform show -json ${path} > plan.json, and then plan.json`,
+  );
 }
 
 /** A plan file of Terraform is a ZIP archive. */

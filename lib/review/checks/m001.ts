@@ -12,10 +12,30 @@ export const m001: Check = {
   severity: "high",
   effects: ["blind"],
   looksAt:
-    "rules, exempt images, keys of attestors, switches of clusters and services that are unknown or behind a reference",
+    "rules, exempt images, keys of attestors, switches of clusters and services that are unknown or behind a reference; Helm releases and other resources that hide what they put on a cluster",
   mend: "Write it as a literal, or make what it refers to first, in an apply of its own.",
-  change: (context) => [...rules(context), ...lists(context), ...keys(context), ...switches(context)],
+  change: (context) => [
+    ...rules(context),
+    ...lists(context),
+    ...keys(context),
+    ...switches(context),
+    ...opaque(context),
+  ],
 };
+
+/** That it is hidden is certain, so that it is decided; what is in it may be as harmless as it mostly is. */
+function opaque({ plans }: ChangeContext): Found[] {
+  return plans.flatMap((plan) =>
+    plan.opaque.map(({ address, type }) => ({
+      address,
+      target: address,
+      title: "Objects of Kubernetes that no plan shows",
+      severity: "medium" as const,
+      message: `What a ${type} puts on a cluster is in no plan: neither its images nor a break-glass label are looked at here.`,
+      mend: "Render it as it will be applied (helm template, kustomize build), and ask binauthz admit about the manifests.",
+    })),
+  );
+}
 
 function undecided(
   place: Pick<Found, "address" | "target">,

@@ -9,20 +9,30 @@ export const m006: Check = {
   title: "Provider outside of the range that was tested",
   severity: "low",
   effects: ["blind"],
-  looksAt: "the version constraints of the google providers in the configuration",
+  looksAt: "the version of the google providers in the lock file, or else their constraints in the configuration",
   mend: "Read what changed in the provider: what these checks know of its behaviour is of google 6.50.",
-  change: ({ plans }) => plans.flatMap(outside),
+  change: ({ locked, plans }) => plans.flatMap((plan) => outside(plan, locked)),
 };
 
-function outside({ providers, source }: Plan): Found[] {
+function outside({ providers, source }: Plan, locked: ReadonlyMap<string, readonly string[]>): Found[] {
   return providers
-    .filter(({ name, versionConstraint }) => /(?:^|\/)google(?:-beta)?$/.test(name) && !fits(versionConstraint))
-    .map(({ name, versionConstraint }) => ({
-      source,
-      target: name,
-      message: `The configuration asks for ${name} ${versionConstraint}.`,
-      after: versionConstraint ?? "any version",
-    }));
+    .filter(({ name }) => /(?:^|\/)google(?:-beta)?$/.test(name))
+    .flatMap(({ name, versionConstraint }): Found[] => {
+      const versions = locked.get(name);
+      const other = versions ? versions.filter((version) => !fits(version)) : [versionConstraint].filter(isOutside);
+      return other.map((version) => ({
+        source,
+        target: name,
+        message: versions
+          ? `The lock file has ${name} ${version}.`
+          : `The configuration asks for ${name} ${version}; which version that is, the lock file says (--lock).`,
+        after: version,
+      }));
+    });
+}
+
+function isOutside(constraint: string | undefined): constraint is string {
+  return !fits(constraint);
 }
 
 /** No constraint says nothing. Of one, every number in it has the major version that was tested. */

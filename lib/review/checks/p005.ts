@@ -10,7 +10,8 @@ export const p005: Check = {
   mend: "Import the policy first (import id projects/PROJECT), so that the plan shows what changes; or hand in what is there with --context policy.yaml.",
   change: (context) =>
     changesOf(context, POLICY)
-      .filter(({ actions, imported }) => actions.length === 1 && actions[0] === "create" && !imported)
+      // Also one that moves there from another project: it is created over what that one has.
+      .filter(({ actions, imported }) => actions.includes("create") && !imported)
       .flatMap((change) => {
         const project = context.after.model.policies.find(({ origin }) => origin.address === change.address)?.project;
         const seen = project === undefined ? undefined : context.before.policies.get(project);

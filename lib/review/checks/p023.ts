@@ -1,5 +1,5 @@
 import { ATTESTOR, changesOf, NOTE, POLICY } from "../changes";
-import type { Check, Found } from "../types";
+import type { ChangeContext, Check, Found } from "../types";
 
 const GUARDED = [
   POLICY,
@@ -15,31 +15,13 @@ export const p023: Check = {
   title: "Guard against deletion removed",
   severity: "medium",
   effects: ["opens"],
-  looksAt: "deletion_policy in the plan; prevent_destroy in the synthesized configuration, which a plan does not have",
+  looksAt:
+    "deletion_policy in the plan; prevent_destroy in the synthesized configurations, of now (--synth) and of before (--synth-before)",
   mend: "Keep prevent_destroy, or deletion_policy = PREVENT or ABANDON: without them the next plan can delete it.",
-  change: (context) =>
-    changesOf(context, ...GUARDED)
-      .filter(
-        ({ actions, deletionPolicy, nextDeletionPolicy }) =>
-          !actions.includes("delete") &&
-          (deletionPolicy === "PREVENT" || deletionPolicy === "ABANDON") &&
-          nextDeletionPolicy !== deletionPolicy &&
-          nextDeletionPolicy !== "PREVENT",
-      )
-      .map(
-        ({ address, deletionPolicy, nextDeletionPolicy }): Found => ({
-          address,
-          target: address,
-          message: "From now on, removing the resource deletes it.",
-          before: deletionPolicy ?? "",
-          after: nextDeletionPolicy ?? "DELETE",
-        }),
-      ),
+  change: (context) => [...policies(context), ...lifecycles(context)],
   state: ({ lifecycles }) =>
     [...lifecycles.values()]
-      .filter(
-        ({ address, preventDestroy }) => GUARDED.some((type) => address.startsWith(`${type}.`)) && !preventDestroy,
-      )
+      .filter(({ address, preventDestroy }) => isGuarded(address) && !preventDestroy)
       .map(({ address }) => ({
         address,
         target: address,
@@ -48,3 +30,43 @@ export const p023: Check = {
         after: "prevent_destroy is not set",
       })),
 };
+
+function policies(context: ChangeContext): Found[] {
+  return changesOf(context, ...GUARDED)
+    .filter(
+      ({ actions, deletionPolicy, nextDeletionPolicy }) =>
+        !actions.includes("delete") &&
+        (deletionPolicy === "PREVENT" || deletionPolicy === "ABANDON") &&
+        nextDeletionPolicy !== deletionPolicy &&
+        nextDeletionPolicy !== "PREVENT",
+    )
+    .map(
+      ({ address, deletionPolicy, nextDeletionPolicy }): Found => ({
+        address,
+        target: address,
+        message: "From now on, removing the resource deletes it.",
+        before: deletionPolicy ?? "",
+        after: nextDeletionPolicy ?? "DELETE",
+      }),
+    );
+}
+
+/** A plan does not have it, so that both configurations are needed. What is in one of them only is no guard that goes. */
+function lifecycles({ lifecycles, lifecyclesBefore }: ChangeContext): Found[] {
+  return [...lifecyclesBefore.values()]
+    .filter(({ address, preventDestroy }) => {
+      const now = lifecycles.get(address);
+      return isGuarded(address) && preventDestroy && now !== undefined && !now.preventDestroy;
+    })
+    .map(({ address }) => ({
+      address,
+      target: address,
+      message: "From now on, removing the resource from the configuration deletes it.",
+      before: "prevent_destroy",
+      after: "prevent_destroy is not set",
+    }));
+}
+
+function isGuarded(address: string): boolean {
+  return GUARDED.some((type) => address.startsWith(`${type}.`));
+}

@@ -1,6 +1,7 @@
 import type { Verdict } from "../gate";
 import type { Outcome, RuleInfo, SetAside } from "../outcome";
 import { type Finding, SEVERITIES, type Severity } from "../types";
+import { attributeAddress } from "./attribute";
 import { cut, printable, safeJson } from "./escape";
 import { showCertainty } from "./summary";
 
@@ -119,7 +120,10 @@ function resultOf(finding: Finding, aside: SetAside | undefined, ruleIndex: numb
   const { address, after, before, certainty, constructPath, effects, fingerprint, id, severity, source, target } =
     finding;
   const change = before === undefined && after === undefined ? [] : [`${before ?? "nothing"} → ${after ?? "nothing"}`];
+  // First, since tools that show findings beside attributes of a plan look for TYPE.NAME.ATTRIBUTE in the first place.
+  const attribute = attributeAddress(finding);
   const places = [
+    ...(attribute === undefined ? [] : [{ fullyQualifiedName: printable(attribute), kind: "member" }]),
     ...(address === undefined ? [] : [{ fullyQualifiedName: printable(address), kind: "resource" }]),
     ...(constructPath === undefined ? [] : [{ fullyQualifiedName: printable(constructPath), kind: "construct" }]),
     ...(target === undefined ? [] : [{ fullyQualifiedName: printable(target), kind: "target" }]),

@@ -22,11 +22,17 @@ export function readBytes(path: string): Buffer {
       code === "ENOENT" ? "does not exist" : code === "EISDIR" ? "is a folder" : `cannot be read (${code})`;
     throw new ReadError({ source: path, problem, allowed: "a file that can be read" });
   }
+  return withoutMark(bytes);
+}
+
+/** What follows the mark that text in UTF-8 may begin with. */
+export function withoutMark(bytes: Buffer): Buffer {
   return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
 }
 
 /** The text of these bytes, in UTF-8 or, with its mark, in UTF-16. */
-export function decode(source: string, bytes: Buffer): string {
+export function decode(source: string, input: Buffer): string {
+  const bytes = withoutMark(input);
   const isLittle = bytes[0] === 0xff && bytes[1] === 0xfe;
   const isBig = bytes[0] === 0xfe && bytes[1] === 0xff;
   if ((isLittle || isBig ? bytes.length / 2 : bytes.length) > constants.MAX_STRING_LENGTH) {
