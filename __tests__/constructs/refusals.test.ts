@@ -1461,6 +1461,23 @@ const REFUSALS: Row[] = [
     ],
   ],
   [
+    "exceptions of a scan before the push that nobody could keep",
+    () =>
+      buildIn(testStack(), {
+        scanBeforePush: {
+          exceptions: [
+            { vulnerability: "CVE-2026-1", until: "soon", reason: "x" },
+            { vulnerability: "CVE-2026-1", until: "2026-12-31", reason: " " },
+          ],
+        },
+      }),
+    [
+      '[INVALID_ACKNOWLEDGEMENT] Stack/Build: "scanBeforePush.exceptions" has "CVE-2026-1" twice, got two dates; allowed: each vulnerability once',
+      '[INVALID_ACKNOWLEDGEMENT] Stack/Build: "scanBeforePush.exceptions" has no last day for "CVE-2026-1", got "soon"; allowed: a day such as "2026-12-31"',
+      '[INVALID_ACKNOWLEDGEMENT] Stack/Build: "scanBeforePush.exceptions" gives no reason for "CVE-2026-1"; allowed: a sentence that says why it is let through',
+    ],
+  ],
+  [
     "exceptions that nobody could keep",
     inStack((stack) =>
       signerIn(stack, {

@@ -106,7 +106,9 @@ function generateAccessToken(state: State, call: Call): Json {
   }
   const accessToken = `sandbox.${randomBytes(24).toString("base64url")}`;
   state.accessTokens[accessToken] = `serviceAccount:${str(found.email)}`;
-  return { accessToken, expireTime: new Date(Date.now() + seconds * 1000).toISOString() };
+  // Without a fraction of a second, which clients do not read.
+  const expireTime = new Date(Date.now() + seconds * 1000).toISOString().replace(/\.\d+Z$/, "Z");
+  return { accessToken, expireTime };
 }
 
 function roleRoutes(state: State, on: AddRoute): void {

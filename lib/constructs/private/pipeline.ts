@@ -278,10 +278,8 @@ export function warnOfUnpinned(pipeline: Construct, images: Readonly<Record<stri
     warn(
       pipeline,
       ProblemCode.UNPINNED_STEP_IMAGE,
-      `the steps run in ${unpinned.map(([, image]) => image).join(" and ")}, tags that may change between two builds: pin them by digest with ${Object.keys(
-        images,
-      )
-        .map((property) => `"${property}"`)
+      `the steps run in ${unpinned.map(([, image]) => image).join(" and ")}, tags that may change between two builds: pin them by digest with ${unpinned
+        .map(([property]) => `"${property}"`)
         .join(" and ")}`,
     );
   }
