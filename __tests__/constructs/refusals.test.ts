@@ -1461,6 +1461,26 @@ const REFUSALS: Row[] = [
     ],
   ],
   [
+    "a substitution in the image of a step, which nobody declares",
+    () =>
+      buildIn(testStack(), {
+        builderImage: "example.com/builder:$_TAG",
+        scanBeforePush: { scannerImage: `x:\${_TAG}` },
+      }),
+    [
+      '[INVALID_OPTIONS] Stack/Build: "builderImage" uses the substitution $_TAG, which the pipeline\'s trigger does not have, got "example.com/builder:$_TAG"; allowed: the built-in substitutions of Cloud Build, or a trigger of your own',
+      '[INVALID_OPTIONS] Stack/Build: "scanBeforePush.scannerImage" uses the substitution $_TAG, which the pipeline\'s trigger does not have, got "x:$' +
+        '{_TAG}"; allowed: the built-in substitutions of Cloud Build, or a trigger of your own',
+    ],
+  ],
+  [
+    "a substitution in the image of a signer's steps",
+    () => signerIn(testStack(), { signerImage: "example.com/signer:$_TAG" }),
+    [
+      '[INVALID_OPTIONS] Stack/Signer: "signerImage" uses the substitution $_TAG, which the pipeline\'s trigger does not have, got "example.com/signer:$_TAG"; allowed: the built-in substitutions of Cloud Build, or a trigger of your own',
+    ],
+  ],
+  [
     "exceptions of a scan before the push that nobody could keep",
     () =>
       buildIn(testStack(), {

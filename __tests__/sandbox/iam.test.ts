@@ -200,7 +200,7 @@ const REQUESTS: Partial<Record<MethodId, Request>> = {
   "ondemandscanning.scans.vulnerabilities.list": [
     `GET ondemandscanning/v1/${P}/locations/us/scans/one/vulnerabilities`,
   ],
-  "ondemandscanning.operations.get": [`GET ondemandscanning/v1/${P}/locations/us/operations/x`],
+  "ondemandscanning.operations.get": [`GET ondemandscanning/v1/${P}/locations/us/operations/one`],
 };
 
 const POLICIED: [kind: string, path: string][] = [

@@ -53,7 +53,10 @@ export function sandboxCommand(io: Io, done: (code: number) => void): Command {
     .option("--tls-key <file>", "the certificate's key in PEM")
     .option("--tls-port <number>", "port for https (default: a free one)", port)
     .option("--log <file>", "write every request to this file, one JSON object a line")
-    .option("--seed <file>", "JSON with projects, clusters, serviceAccounts and grants that are there from the start")
+    .option(
+      "--seed <file>",
+      "JSON with projects, clusters, serviceAccounts, grants, and more, that are there from the start",
+    )
     .option("--project <id[=number]>", "a project that is there from the start; repeatable", addProject, [])
     .option("--cluster <project/location/name>", "a cluster that enforces from the start; repeatable", addCluster, [])
     .option("--as <principal>", "who the environment speaks for: serviceAccount:EMAIL (default: an owner)", principal)

@@ -21,6 +21,7 @@ import {
   checkImage,
   checkPipelineName,
   checkSource,
+  checkStepImages,
   checkSubstitutions,
   checkTimeout,
   checkWorkerPool,
@@ -409,6 +410,10 @@ function validate(scope: Construct, id: string, props: BuildPipelineProps): Vali
   checkTimeout(refusals, props.timeout);
   checkSecrets(refusals, props.secrets ?? []);
   checkScan(refusals, props.scanBeforePush);
+  checkStepImages(refusals, props.source._source, {
+    builderImage: props.builderImage,
+    "scanBeforePush.scannerImage": props.scanBeforePush?.scannerImage,
+  });
   if (props.serviceAccountEmail !== undefined) {
     refusals.email("serviceAccountEmail", props.serviceAccountEmail);
   }

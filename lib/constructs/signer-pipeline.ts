@@ -22,6 +22,7 @@ import {
   checkImage,
   checkPipelineName,
   checkSource,
+  checkStepImages,
   checkSubstitutions,
   checkTimeout,
   checkWorkerPool,
@@ -421,6 +422,11 @@ function validate(scope: Construct, id: string, props: SignerPipelineProps): Val
   checkSubstitutions(refusals, props);
   checkTimeout(refusals, props.timeout);
   checkScan(refusals, props.scanBeforePush);
+  checkStepImages(refusals, props.source._source, {
+    builderImage: props.builderImage,
+    signerImage: props.signerImage,
+    "scanBeforePush.scannerImage": props.scanBeforePush?.scannerImage,
+  });
   if (props.serviceAccountEmail !== undefined) {
     refusals.email("serviceAccountEmail", props.serviceAccountEmail);
   }

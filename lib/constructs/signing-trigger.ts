@@ -20,6 +20,7 @@ import {
   checkAnchored,
   checkImage,
   checkRepository,
+  checkStepImages,
   checkTimeout,
   checkWorkerPool,
   createIdentity,
@@ -515,6 +516,7 @@ function validate(scope: Construct, id: string, props: SigningTriggerProps): Val
   checkGates(refusals, props);
   checkStart(refusals, props);
   checkWorkerPool(refusals, props.workerPool, props.location);
+  checkStepImages(refusals, (props.start ?? SigningStart.afterBuild())._start, { signerImage: props.signerImage });
   refusals.throwIfAny();
   return { project, email, rows };
 }

@@ -25,14 +25,12 @@ export function onDemandScanningRoutes({ state }: Context): Route[] {
           .filter(({ packageName, version }) => packageName === one.package && (version ?? one.version) === one.version)
           .map((vulnerability) => findingOf(vulnerability, resourceUri)),
       );
-      const scan = `${call.resource}/${newId()}`;
+      const id = newId();
+      const scan = `${call.resource}/${id}`;
       const { project, location } = call.params;
       const parent = `projects/${project}/locations/${location}`;
       state.scans[scan] = found.map((one) => ({ ...one, name: `${parent}/occurrences/${newId()}` }));
-      return doneOperation(`${parent}/operations/${newId()}`, {
-        "@type": "type.googleapis.com/google.cloud.ondemandscanning.v1.AnalyzePackagesResponse",
-        scan,
-      });
+      return operation(parent, id);
     });
     on("GET", `${LOCATION}/scans/{scan}/vulnerabilities`, "ondemandscanning.scans.vulnerabilities.list", (call) => {
       const scan = call.name.replace(/\/vulnerabilities$/, "");
@@ -43,8 +41,20 @@ export function onDemandScanningRoutes({ state }: Context): Route[] {
       const { items, nextPageToken } = page(call, found, PAGE);
       return { occurrences: items.map(clone), nextPageToken };
     });
-    on("GET", `${LOCATION}/operations/{operation}`, "ondemandscanning.operations.get", (call) =>
-      doneOperation(call.name),
-    );
+    on("GET", `${LOCATION}/operations/{operation}`, "ondemandscanning.operations.get", (call) => {
+      const [parent = "", id = ""] = call.name.split("/operations/");
+      if (lookup(state.scans, `${parent}/scans/${id}`) === undefined) {
+        throw notFound(`operation ${call.name}`);
+      }
+      return operation(parent, id);
+    });
+  });
+}
+
+/** The operation of a scan, under the scan's id; gcloud reads the scan's name from the operation that it asks for again. */
+function operation(parent: string, id: string): JsonObject {
+  return doneOperation(`${parent}/operations/${id}`, {
+    "@type": "type.googleapis.com/google.cloud.ondemandscanning.v1.AnalyzePackagesResponse",
+    scan: `${parent}/scans/${id}`,
   });
 }
