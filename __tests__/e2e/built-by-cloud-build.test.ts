@@ -73,6 +73,7 @@ async function attestBuild(google: Sandbox): Promise<void> {
 describeIfTerraform("built-by-cloud-build, with the real provider", () => {
   test("a policy cannot require it before the first build; a deploy is refused until the build has ended", async () => {
     const google = await startSandbox({
+      behaviour: { refuseMissingAttestors: true },
       seed: { clusters: [{ project: PROJECT, location: "us-central1", name: "prod" }] },
     });
     const deployment = Deployment.against(google);

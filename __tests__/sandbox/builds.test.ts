@@ -225,6 +225,15 @@ describe("builds", () => {
       expect(build.substitutions).toMatchObject({ _BUILD_ID: "forged; $(id)" });
     });
 
+    test("a trigger that listens to its own builds without a filter is told so, and the sandbox goes on", async () => {
+      await must(`PUT pubsub/v1/${TOPIC}`, {});
+      await trigger({ ...SIGNING, filter: undefined });
+      const looping = await call(google.sandbox, `POST cloudbuild/v1/${L}/triggers/sign:run`, {});
+      expect(looping.status).toBe(400);
+      expect(JSON.stringify(looping.json)).toContain("start each other without an end");
+      expect((await builds()).length).toBeGreaterThan(1);
+    });
+
     test("the topic of another project has to be opened to Cloud Build of this one", async () => {
       const topic = "projects/team-project/topics/cloud-builds";
       await must(`PUT pubsub/v1/${topic}`, {});

@@ -111,7 +111,7 @@ function updatePolicy(context: Context, call: Call): Json {
  * Source: https://registry.terraform.io/providers/hashicorp/google/latest/docs/resources/binary_authorization_policy
  */
 function checkAttestorExists({ state, behaviour }: Context, name: string): void {
-  if (behaviour.refuseInvalidPolicies && lookup(state.attestors, name) === undefined) {
+  if (behaviour.refuseMissingAttestors && lookup(state.attestors, name) === undefined) {
     throw invalid(`the attestor ${name} does not exist`, "policy.require_attestations_by");
   }
 }

@@ -58,8 +58,7 @@ export function putBuild(state: State, name: string, given: JsonObject): void {
 /** Says how a build ended, and tells those who listen to the topic `cloud-builds`, as Cloud Build does. */
 export function finishBuild(context: Context, name: string, outcome: JsonObject): void {
   const found = build(context.state, name);
-  const waiting = ["PENDING", "SUCCESS", "FAILURE", "CANCELLED"].includes(str(found.status));
-  if (waiting) {
+  if (!["QUEUED", "WORKING"].includes(str(found.status))) {
     throw precondition(`The build ${name} does not run: its status is ${str(found.status)}.`);
   }
   Object.assign(found, { startTime: now(), finishTime: now() }, clone(outcome));
@@ -155,7 +154,13 @@ function runTrigger(context: Context, call: Call, trigger: JsonObject): Json {
   );
 }
 
-function startTriggered(context: Context, trigger: JsonObject, given: Substitutions): JsonObject {
+/** How many builds may start each other: a trigger that listens to its own builds would never end. */
+const LONGEST_CHAIN = 20;
+
+function startTriggered(context: Context, trigger: JsonObject, given: Substitutions, depth = 0): JsonObject {
+  if (depth > LONGEST_CHAIN) {
+    throw precondition(`The builds of the trigger ${str(trigger.name)} start each other without an end.`);
+  }
   const { state } = context;
   const declared = Object.entries(obj(trigger.substitutions)).map(([name, value]) => [name, str(value)]);
   const values: Substitutions = { ...Object.fromEntries(declared), TRIGGER_NAME: str(trigger.name), ...given };
@@ -170,7 +175,7 @@ function startTriggered(context: Context, trigger: JsonObject, given: Substituti
     { ...wanted, substitutions: values, buildTriggerId: trigger.id, serviceAccount: trigger.serviceAccount },
     approval,
   );
-  announce(context, started);
+  announce(context, started, depth);
   return started;
 }
 
@@ -204,14 +209,14 @@ function substituted(value: Json, values: Substitutions): Json {
  * Tells of a build on the topic `cloud-builds` of its project, where somebody has made it.
  * Source: https://docs.cloud.google.com/build/docs/subscribe-build-notifications
  */
-function announce(context: Context, about: JsonObject): void {
+function announce(context: Context, about: JsonObject, depth = 0): void {
   const topic = `projects/${str(about.projectId)}/topics/cloud-builds`;
   if (lookup(context.state.topics, topic) === undefined) {
     return;
   }
   const data = Buffer.from(JSON.stringify(about)).toString("base64");
   const attributes = { buildId: about.id, status: about.status };
-  publish(context.state, topic, { data, attributes }, (name, message) => deliver(context, name, message));
+  publish(context.state, topic, { data, attributes }, (name, message) => deliver(context, name, message, depth + 1));
 }
 
 /** The identity with which Cloud Build subscribes to the topic of a trigger. */
@@ -227,7 +232,7 @@ function agentOf(state: State, project: string): string {
 }
 
 /** Starts the builds of the triggers that listen to a topic and whose filter takes the message. */
-export function deliver(context: Context, topic: string, message: JsonObject): void {
+export function deliver(context: Context, topic: string, message: JsonObject, depth = 0): void {
   const { state } = context;
   const listening = Object.values(state.triggers).filter(
     (trigger) => obj(trigger.pubsubConfig).topic === topic && trigger.disabled !== true,
@@ -237,7 +242,7 @@ export function deliver(context: Context, topic: string, message: JsonObject): v
     const values = boundValues(obj(trigger.substitutions), message);
     const permitted = can(state, agentOf(state, project), ALSO_NEEDED.attachSubscription.permission, topic);
     if (permitted && passes(str(trigger.filter), values)) {
-      startTriggered(context, trigger, values);
+      startTriggered(context, trigger, values, depth);
     }
   }
 }
