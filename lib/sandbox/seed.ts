@@ -102,10 +102,10 @@ export function readSeed(source: string, text: string): Seed {
 }
 
 const BUILD_NAME = /^projects\/[^/]+\/locations\/[^/]+\/builds\/[^/]+$/;
-const BUILD_FORM = "builds, each with its name: projects/PROJECT/locations/LOCATION/builds/BUILD";
-const FINDING_FORM = "id, and severity and fixable";
-const SCAN_FORM = `scans: an image, HOST/PROJECT/REPOSITORY/IMAGE@sha256:…, and status and findings, each with ${FINDING_FORM}`;
-const PACKAGE_FORM = `vulnerabilities: packageName, and version, with ${FINDING_FORM}`;
+const BUILD_FORM = "a build with its name: projects/PROJECT/locations/LOCATION/builds/BUILD";
+const SCAN_FORM =
+  "an image (HOST/PROJECT/REPOSITORY/IMAGE@sha256:…), with or without a status, and findings, each with an id, with or without severity (text) and fixable (true or false)";
+const PACKAGE_FORM = "a packageName and an id, with or without version, severity (text) and fixable (true or false)";
 
 /** Only what is known: a word that is misspelt would be a scan that found nothing. */
 function only(one: JsonObject, fields: readonly string[]): boolean {
