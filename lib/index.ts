@@ -74,6 +74,7 @@ export {
   KeyVersionState,
   ProtectionLevel,
 } from "./constructs/key-version";
+export { type OnDemandScanOptions, ScanLocation } from "./constructs/on-demand-scan";
 export {
   type IOrganizationPolicies,
   OrganizationPolicies,

@@ -21,7 +21,7 @@ test("every option of the page is there, and every option is on the page", async
 });
 
 test("the seed of the page is one, and gives what it says", async () => {
-  const sandbox = await startSandbox({ seed: readSeed("docs/sandbox.md", block("json", "serviceAccounts")) });
+  const sandbox = await startSandbox({ seed: readSeed("docs/sandbox.md", block("json", '"serviceAccounts"')) });
   try {
     expect(sandbox.state.projects).toEqual({ "demo-project": "123456789012" });
     expect(Object.keys(sandbox.state.clusters)).toEqual([

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { PipelineSource, ResigningTrigger } from "../../lib";
+import { FederatedIdentity, FederatedSigner, PipelineSource, ResigningTrigger } from "../../lib";
 import { describeIfReference, type PredefinedRoles } from "../support/reference";
 import { ATTESTOR, attestorIn, CONNECTED, KEY, NOTE, PROJECT, REPOSITORY, signerIn, testStack } from "../support/synth";
 import { type Template, template } from "../support/template";
@@ -9,11 +9,17 @@ import { type Template, template } from "../support/template";
 
 const PAGE = join(__dirname, "../../docs/signing-iam.md");
 
+const FEDERATED = `github-web@${PROJECT}.iam.gserviceaccount.com`;
+const ACCOUNT = `projects/${PROJECT}/serviceAccounts/${FEDERATED}`;
+const POOL = "projects/123456789012/locations/global/workloadIdentityPools/signers";
+
 const IDENTITIES: Readonly<Record<string, string>> = {
   builder: `serviceAccount:my-app-build@${PROJECT}.iam.gserviceaccount.com`,
   signer: `serviceAccount:sign-my-app@${PROJECT}.iam.gserviceaccount.com`,
   approver: "group:release@example.com",
   "signer of a rotation": `serviceAccount:resign@${PROJECT}.iam.gserviceaccount.com`,
+  "federated signer": `serviceAccount:${FEDERATED}`,
+  "job of GitHub": `principalSet://iam.googleapis.com/${POOL}/attribute.signer/260064828@refs/heads/main`,
 };
 
 const PLACES: Readonly<Record<string, string>> = {
@@ -22,6 +28,7 @@ const PLACES: Readonly<Record<string, string>> = {
   [ATTESTOR]: "the attestor",
   [REPOSITORY]: "the repository",
   [`projects/${PROJECT}`]: "the project",
+  [ACCOUNT]: "the federated signer's account",
 };
 
 /** What somebody may want to do, and the permission that lets them. */
@@ -37,6 +44,7 @@ const ACTIONS: readonly (readonly [action: string, permission: string, on: strin
   ["approve a signing build", "cloudbuild.builds.approve", `projects/${PROJECT}`],
   ["start or edit a build or trigger", "cloudbuild.builds.create", `projects/${PROJECT}`],
   ["have an attestation validated", "binaryauthorization.attestors.verifyImageAttested", ATTESTOR],
+  ["act as the federated signer", "iam.serviceAccounts.getAccessToken", ACCOUNT],
   ["edit the attestor", "binaryauthorization.attestors.update", ATTESTOR],
   ["edit the policy", "binaryauthorization.policy.update", `projects/${PROJECT}`],
   ["destroy a version of the key", "cloudkms.cryptoKeyVersions.destroy", KEY],
@@ -51,6 +59,13 @@ function synthesized(): Template {
     triggerName: "resign",
     attestors,
     source: PipelineSource.manual({ repository: CONNECTED, ref: "refs/heads/main" }),
+  });
+  new FederatedSigner(stack, "GitHub", {
+    identity: FederatedIdentity.github({ ownerId: "1342004", repositoryId: "260064828", ref: "refs/heads/main" }),
+    poolId: "signers",
+    providerId: "github-web",
+    projectNumber: "123456789012",
+    attestors,
   });
   return template(stack);
 }
@@ -145,7 +160,12 @@ describeIfReference("against Google's table of predefined roles", (roles) => {
       return Object.keys(IDENTITIES).filter((_, index) => cells[index].includes("yes"));
     };
     expect(who("push an image")).toEqual(["builder"]);
-    expect(who("sign with the key")).toEqual(["signer", "signer of a rotation"]);
+    expect(who("sign with the key")).toEqual(["signer", "signer of a rotation", "federated signer"]);
+    // A job can do nothing but become the signer.
+    expect(ACTIONS.map(([action]) => action).filter((action) => who(action).includes("job of GitHub"))).toEqual([
+      "act as the federated signer",
+    ]);
+    expect(who("act as the federated signer")).toEqual(["job of GitHub"]);
     expect(who("approve a signing build")).toEqual(["approver"]);
     for (const [action] of ACTIONS.filter(([name]) => /^(?:change|delete|edit|destroy|let|start)/.test(name))) {
       expect([action, who(action)]).toEqual([action, []]);

@@ -1461,6 +1461,43 @@ const REFUSALS: Row[] = [
     ],
   ],
   [
+    "a substitution in the image of a step, which nobody declares",
+    () =>
+      buildIn(testStack(), {
+        builderImage: "example.com/builder:$_TAG",
+        scanBeforePush: { scannerImage: `x:\${_TAG}` },
+      }),
+    [
+      '[INVALID_OPTIONS] Stack/Build: "builderImage" uses the substitution $_TAG, which the pipeline\'s trigger does not have, got "example.com/builder:$_TAG"; allowed: the built-in substitutions of Cloud Build, or a trigger of your own',
+      '[INVALID_OPTIONS] Stack/Build: "scanBeforePush.scannerImage" uses the substitution $_TAG, which the pipeline\'s trigger does not have, got "x:$' +
+        '{_TAG}"; allowed: the built-in substitutions of Cloud Build, or a trigger of your own',
+    ],
+  ],
+  [
+    "a substitution in the image of a signer's steps",
+    () => signerIn(testStack(), { signerImage: "example.com/signer:$_TAG" }),
+    [
+      '[INVALID_OPTIONS] Stack/Signer: "signerImage" uses the substitution $_TAG, which the pipeline\'s trigger does not have, got "example.com/signer:$_TAG"; allowed: the built-in substitutions of Cloud Build, or a trigger of your own',
+    ],
+  ],
+  [
+    "exceptions of a scan before the push that nobody could keep",
+    () =>
+      buildIn(testStack(), {
+        scanBeforePush: {
+          exceptions: [
+            { vulnerability: "CVE-2026-1", until: "soon", reason: "x" },
+            { vulnerability: "CVE-2026-1", until: "2026-12-31", reason: " " },
+          ],
+        },
+      }),
+    [
+      '[INVALID_ACKNOWLEDGEMENT] Stack/Build: "scanBeforePush.exceptions" has "CVE-2026-1" twice, got two dates; allowed: each vulnerability once',
+      '[INVALID_ACKNOWLEDGEMENT] Stack/Build: "scanBeforePush.exceptions" has no last day for "CVE-2026-1", got "soon"; allowed: a day such as "2026-12-31"',
+      '[INVALID_ACKNOWLEDGEMENT] Stack/Build: "scanBeforePush.exceptions" gives no reason for "CVE-2026-1"; allowed: a sentence that says why it is let through',
+    ],
+  ],
+  [
     "exceptions that nobody could keep",
     inStack((stack) =>
       signerIn(stack, {

@@ -19,6 +19,7 @@ const GENERATED: [string, string][] = [
     "vulnerabilityScript",
     signingScripts.vulnerabilityScript([{ id: "CVE-1", until: "2026-12-31", reason: "it's $x" }]),
   ],
+  ["onDemandScanScript", signingScripts.onDemandScanScript([{ id: "CVE-1", until: "2026-12-31", reason: "it's $x" }])],
   ["standaloneSignScript", signerScripts.standaloneSignScript([TARGET, TARGET], "us-docker.pkg.dev/p/r")],
   ["standaloneSignScript without prefix", signerScripts.standaloneSignScript([TARGET])],
 ];
@@ -54,7 +55,13 @@ describeUnless(python, "the Python inside compiles:", () => {
 
   test("there is some", () => {
     expect(inside.map(([name]) => name)).toEqual(
-      expect.arrayContaining(["checkBuildScript", "vulnerabilityScript", "PROVENANCE_SCRIPT", "READ_LIST_SCRIPT"]),
+      expect.arrayContaining([
+        "checkBuildScript",
+        "vulnerabilityScript",
+        "onDemandScanScript",
+        "PROVENANCE_SCRIPT",
+        "READ_LIST_SCRIPT",
+      ]),
     );
   });
 

@@ -5,6 +5,7 @@ import {
   type BuildRow,
   checkBuildScript,
   type ExceptionRow,
+  onDemandScanScript,
   PROVENANCE_SCRIPT,
   vulnerabilityScript,
 } from "../../lib/constructs/private/signing-scripts";
@@ -630,6 +631,115 @@ describeUnless(pythonMissing(), "the gate on vulnerabilities", () => {
       expect(result.exitCode).toBe(1);
     },
   );
+});
+
+describeUnless(pythonMissing(), "the scan before the push", () => {
+  const SCAN = "projects/my-project/locations/us/scans/fff66882-0255-4333-9619-91900df6040c";
+
+  const vulnerability = (name: string, effectiveSeverity: string | undefined, fixAvailable = false): Json => ({
+    kind: "VULNERABILITY",
+    noteName: `projects/goog-vulnz/notes/${name}`,
+    resourceUri: "app:1",
+    vulnerability: { effectiveSeverity, fixAvailable },
+  });
+
+  interface Scan {
+    /** What gcloud does; it prints the name of the scan, where there is one. */
+    readonly gcloud?: string;
+    readonly answer?: Json;
+    readonly severity?: string;
+    readonly fixableOnly?: boolean;
+    readonly exceptions?: ExceptionRow[];
+  }
+
+  function scan(options: Scan = {}): Promise<CommandResult> {
+    const { gcloud = `echo ${SCAN}`, answer = {}, severity = "HIGH", fixableOnly = false } = options;
+    apis.write("scan.sh", gcloud);
+    apis.write("gcloud.log", "");
+    apis.answer = (url) => (url.pathname === `/ondemandscanning/v1/${SCAN}/vulnerabilities` ? answer : undefined);
+    return apis.run(onDemandScanScript(options.exceptions ?? []), {
+      IMAGE: "us-docker.pkg.dev/p/r/app",
+      TAG: "1",
+      PROJECT: "my-project",
+      LOCATION: "us",
+      SEVERITY: severity,
+      FIXABLE_ONLY: `${fixableOnly}`,
+    });
+  }
+
+  const occurrences = (...found: Json[]) => ({ answer: { occurrences: found } });
+  const exception = (until: string): ExceptionRow => ({ id: "CVE-2026-1", until, reason: "not reachable: see #12" });
+
+  test("scans the image that was built, by its tag, and reads what was found", async () => {
+    const result = await scan();
+    expect(result.output).toBe("scan: us-docker.pkg.dev/p/r/app:1 was scanned, with 0 findings\n");
+    expect(result.exitCode).toBe(0);
+    expect(apis.read("gcloud.log")).toBe(
+      "artifacts docker images scan us-docker.pkg.dev/p/r/app:1 --project=my-project --location=us --format=value(response.scan)\n",
+    );
+    expect(apis.requests).toEqual([`GET /ondemandscanning/v1/${SCAN}/vulnerabilities`]);
+  });
+
+  test.each<[string, Scan]>([
+    ["only what is below the threshold", occurrences(vulnerability("CVE-2026-1", "MEDIUM", true))],
+    [
+      "what has no fix, where only fixable ones count",
+      { ...occurrences(vulnerability("CVE-2026-1", "CRITICAL")), fixableOnly: true },
+    ],
+    [
+      "what is let through for a while",
+      { ...occurrences(vulnerability("CVE-2026-1", "CRITICAL", true)), exceptions: [exception("2999-12-31")] },
+    ],
+  ])("lets through: %s", async (_, options) => {
+    const result = await scan(options);
+    expect(result.stderr).toBe("");
+    expect(result.exitCode).toBe(0);
+  });
+
+  test("says what it lets through, until when and why", async () => {
+    const found = occurrences(vulnerability("CVE-2026-1", "CRITICAL"));
+    const result = await scan({ ...found, exceptions: [exception("2999-12-31")] });
+    expect(result.stdout).toContain("CVE-2026-1 is let through until 2999-12-31: not reachable: see #12");
+  });
+
+  test.each<[string, Scan, RegExp]>([
+    ["a scan that gcloud could not make", { gcloud: "echo 'Extraction failed' >&2; exit 1" }, /could not be scanned/],
+    // gcloud ends with 0 after some failures, and prints nothing.
+    ["no scan, and gcloud content", { gcloud: "true" }, /was not scanned: gcloud named no scan, got ''/],
+    ["an operation that still runs", { gcloud: "echo projects/p/locations/us/operations/x" }, /named no scan/],
+    ["two scans", { gcloud: `echo ${SCAN}; echo ${SCAN}` }, /named no scan/],
+    ["a scan that leads elsewhere", { gcloud: `echo ${SCAN}/../x` }, /named no scan/],
+    ["a scan that is not there", { answer: { status: 404 } }, /was answered with 404/],
+    ["a scan that may not be read", { answer: { status: 403, body: {} } }, /was answered with 403/],
+    ["an answer that is no JSON", { answer: "<html>" }, /could not be understood/],
+    ["an answer that is not understood", { answer: { occurrences: "none" } }, /could not be understood/],
+    ["what is at the threshold", occurrences(vulnerability("CVE-2026-1", "HIGH")), /has CVE-2026-1 \(HIGH\)/],
+    ["what nobody has judged yet", occurrences(vulnerability("CVE-2026-1", undefined)), /\(SEVERITY_UNSPECIFIED\)/],
+    ["a severity that is new", occurrences(vulnerability("CVE-2026-1", "APOCALYPTIC")), /\(APOCALYPTIC\)/],
+    [
+      "an exception that has ended",
+      { ...occurrences(vulnerability("CVE-2026-1", "HIGH")), exceptions: [exception("2020-01-01")] },
+      /CVE-2026-1 \(HIGH\); its exception ended on 2020-01-01/,
+    ],
+    ["a finding that is not understood", occurrences({ noteName: "x", vulnerability: null }), /understood/],
+  ])("never pushed: %s", async (_, options, says) => {
+    const result = await scan(options);
+    expect(result.stderr).toMatch(says);
+    expect(result.exitCode).toBe(1);
+    expect(result.output).not.toContain("Traceback");
+  });
+
+  test("what is on the second page stops it as well", async () => {
+    apis.write("scan.sh", `echo ${SCAN}`);
+    apis.answer = (url) =>
+      url.searchParams.get("pageToken") === "next"
+        ? { occurrences: [vulnerability("CVE-2026-2", "CRITICAL")] }
+        : { occurrences: [vulnerability("CVE-2026-1", "LOW")], nextPageToken: "next" };
+    const env = { IMAGE: "i", TAG: "t", PROJECT: "p", LOCATION: "us", SEVERITY: "HIGH", FIXABLE_ONLY: "false" };
+    const result = await apis.run(onDemandScanScript([]), env);
+    expect(result.stderr).toContain("i:t has CVE-2026-2 (CRITICAL)");
+    expect(result.exitCode).toBe(1);
+  });
 });
 
 test("the report is the images and nothing else", async () => {

@@ -8,11 +8,12 @@ import { KeyVersion } from "../../lib/constructs/key-version";
 import { PipelineSource } from "../../lib/constructs/pipeline-source";
 import { ResigningTrigger } from "../../lib/constructs/resigning-trigger";
 import { TrustRoot } from "../../lib/constructs/trust-root";
-import { createKeyVersion, putAttestor, type Sandbox, startSandbox } from "../../lib/sandbox";
+import { createKeyVersion, putAttestor, putPolicy, type Sandbox, startSandbox } from "../../lib/sandbox";
 import { SigningAlgorithm } from "../../lib/vocabulary/signing-algorithm";
 import { pythonMissing } from "../support/recorded-apis";
 import { call, requested } from "../support/sandbox";
 import { type CommandResult, describeUnless, findProgram, run } from "../support/terraform";
+import { admitted } from "./signer";
 import { PROJECT, synthesizeStack } from "./support";
 
 // A rotation, as docs/rotation.md tells it: sign with the first version, switch, sign everything again, retire.
@@ -71,7 +72,10 @@ describeUnless(missing(), "signing again, with the real gcloud", () => {
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), "resign-"));
     mkdirSync(join(folder, "binauthz"));
-    google = await startSandbox({ behaviour: { duplicateAttestation: "same-image-and-key" } });
+    google = await startSandbox({
+      behaviour: { duplicateAttestation: "same-image-and-key" },
+      seed: { clusters: [{ project: PROJECT, location: "us-central1", name: "prod" }] },
+    });
     const post = async (path: string, body: object) => {
       expect([200, 409]).toContain((await call(google, `POST ${path}`, body)).status);
     };
@@ -86,6 +90,13 @@ describeUnless(missing(), "signing again, with the real gcloud", () => {
       attestation: { hint: { humanReadableName: "build" } },
     });
     await trust([1, 2]);
+    putPolicy(google.state, PROJECT, {
+      defaultAdmissionRule: {
+        evaluationMode: "REQUIRE_ATTESTATION",
+        enforcementMode: "ENFORCED_BLOCK_AND_AUDIT_LOG",
+        requireAttestationsBy: [`projects/${PROJECT}/attestors/build`],
+      },
+    });
   }, 60_000);
 
   afterAll(async () => {
@@ -144,10 +155,17 @@ describeUnless(missing(), "signing again, with the real gcloud", () => {
       .map(({ resourceUri }) => resourceUri)
       .sort();
 
+  /** Which of the images the cluster would run now. */
+  async function running(): Promise<string[]> {
+    const allowed = await Promise.all(SIGNED.map((one) => admitted(google, one)));
+    return SIGNED.filter((_, index) => allowed[index]);
+  }
+
   test("the signer signs what it is given, and nothing outside of the prefix", async () => {
     const result = await sign(SIGNED.join(" "));
     expect(result.exitCode).toBe(0);
     expect(signedBy(1)).toEqual(SIGNED);
+    expect(await running()).toEqual(SIGNED);
     for (const refused of [
       "",
       PATH,
@@ -169,6 +187,11 @@ describeUnless(missing(), "signing again, with the real gcloud", () => {
     expect(result.exitCode).toBe(1);
     expect(result.output).toContain(`${SIGNED[1]} has no valid attestation by ${KEY}/cryptoKeyVersions/2`);
     expect(signedBy(2)).toEqual([SIGNED[0], SIGNED[2]]);
+    // Nothing stops meanwhile; whoever retired the old version now would stop what remains.
+    expect(await running()).toEqual(SIGNED);
+    await trust([2]);
+    expect(await running()).toEqual([SIGNED[0], SIGNED[2]]);
+    await trust([1, 2]);
   }, 120_000);
 
   test("run again, it signs the rest and nothing twice; what was never attested is not signed, and remains", async () => {
@@ -196,6 +219,7 @@ describeUnless(missing(), "signing again, with the real gcloud", () => {
 
   test("after that the old version is retired, and everything is still attested", async () => {
     await trust([2]);
+    expect(await running()).toEqual(SIGNED);
     expect((await resign(SIGNED.join("\n"))).exitCode).toBe(0);
   }, 120_000);
 

@@ -117,6 +117,16 @@ describe("the policy", () => {
     expect((await call(google.sandbox, `PUT binaryauthorization/v1/${POLICY}`, body, editor)).status).toBe(200);
   });
 
+  test("requires what does not exist only where that is let through", async () => {
+    const put = async () =>
+      (await call(google.sandbox, `PUT binaryauthorization/v1/${POLICY}`, requiring("us-central1.a"))).status;
+    expect(await put()).toBe(200);
+    google.sandbox.behaviour.refuseMissingAttestors = true;
+    expect(await put()).toBe(400);
+    await makeAttestor(google.sandbox, await makeKey(google.sandbox));
+    expect(await put()).toBe(200);
+  });
+
   test("put by hand is changed only by hand", async () => {
     putPolicy(google.sandbox.state, PROJECT, { defaultAdmissionRule: DENY });
     expect((await call(google.sandbox, `GET binaryauthorization/v1beta1/${POLICY}`)).json).toMatchObject({

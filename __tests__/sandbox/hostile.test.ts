@@ -73,10 +73,10 @@ describe("addresses", () => {
       );
       expect(answer).toMatchObject({ status: 501, json: { error: { status: "UNIMPLEMENTED" } } });
     }
-    await call(google.sandbox, "GET pubsub/v1/projects/p/topics/t");
+    await call(google.sandbox, "GET monitoring/v3/projects/p/alertPolicies");
     expect(google.sandbox.unknownRoutes).toEqual([
       `GET binaryauthorization/v1/projects/${PROJECT}/platforms/gke/policies`,
-      "GET pubsub/v1/projects/p/topics/t",
+      "GET monitoring/v3/projects/p/alertPolicies",
     ]);
   });
 

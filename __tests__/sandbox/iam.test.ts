@@ -26,6 +26,14 @@ const FOLDER = "folders/1001";
 const ORGANIZATION = "organizations/2001";
 const WHO = "user:nobody@example.com";
 
+const G = `${P}/locations/global/workloadIdentityPools`;
+const TOPIC = `${P}/topics/cloud-builds`;
+const SUBSCRIPTION = `${P}/subscriptions/signer`;
+const OIDC = {
+  oidc: { issuerUri: "https://issuer.example.com" },
+  attributeMapping: { "google.subject": "assertion.sub" },
+};
+
 const IAM = { getIamPolicy: "GET", setIamPolicy: "POST" } as const;
 const DENY = { defaultAdmissionRule: { evaluationMode: "ALWAYS_DENY", enforcementMode: BLOCK } };
 
@@ -151,6 +159,53 @@ const REQUESTS: Partial<Record<MethodId, Request>> = {
   "cloudbuild.repositories.get": [`GET cloudbuild/v2/${L}/connections/github/repositories/app`],
   "cloudbuild.repositories.delete": [`DELETE cloudbuild/v2/${L}/connections/github/repositories/app`],
   "cloudbuild.operations.get": [`GET cloudbuild/v1/${L}/operations/x`],
+  "cloudbuild.builds.list": [`GET cloudbuild/v1/${L}/builds`],
+  "cloudbuild.builds.create": [`POST cloudbuild/v1/${L}/builds`, { steps: [{ name: "x" }] }],
+  "cloudbuild.builds.approve": [
+    `POST cloudbuild/v1/${L}/builds/waiting:approve`,
+    { approvalResult: { decision: "APPROVED" } },
+  ],
+  "cloudbuild.triggers.run": [`POST cloudbuild/v1/${L}/triggers/build:run`, {}],
+  "iam.workloadIdentityPools.create": [`POST iam/v1/${G}?workloadIdentityPoolId=another`, {}],
+  "iam.workloadIdentityPools.get": [`GET iam/v1/${G}/pool`],
+  "iam.workloadIdentityPools.list": [`GET iam/v1/${G}`],
+  "iam.workloadIdentityPools.patch": [`PATCH iam/v1/${G}/pool?updateMask=description`, {}],
+  "iam.workloadIdentityPools.delete": [`DELETE iam/v1/${G}/pool`],
+  "iam.workloadIdentityPools.undelete": [`POST iam/v1/${G}/gone:undelete`, {}],
+  "iam.workloadIdentityPools.providers.create": [
+    `POST iam/v1/${G}/pool/providers?workloadIdentityPoolProviderId=another`,
+    OIDC,
+  ],
+  "iam.workloadIdentityPools.providers.get": [`GET iam/v1/${G}/pool/providers/oidc`],
+  "iam.workloadIdentityPools.providers.list": [`GET iam/v1/${G}/pool/providers`],
+  "iam.workloadIdentityPools.providers.patch": [`PATCH iam/v1/${G}/pool/providers/oidc?updateMask=description`, {}],
+  "iam.workloadIdentityPools.providers.delete": [`DELETE iam/v1/${G}/pool/providers/oidc`],
+  "iam.workloadIdentityPools.providers.undelete": [`POST iam/v1/${G}/pool/providers/gone:undelete`, {}],
+  "pubsub.topics.create": [`PUT pubsub/v1/${P}/topics/another`, {}],
+  "pubsub.topics.get": [`GET pubsub/v1/${TOPIC}`],
+  "pubsub.topics.list": [`GET pubsub/v1/${P}/topics`],
+  "pubsub.topics.patch": [`PATCH pubsub/v1/${TOPIC}?updateMask=labels`, { topic: { labels: {} } }],
+  "pubsub.topics.delete": [`DELETE pubsub/v1/${TOPIC}`],
+  "pubsub.topics.publish": [`POST pubsub/v1/${TOPIC}:publish`, { messages: [{ data: "eA==" }] }],
+  "pubsub.topics.subscriptions.list": [`GET pubsub/v1/${TOPIC}/subscriptions`],
+  "pubsub.subscriptions.create": [`PUT pubsub/v1/${P}/subscriptions/another`, { topic: TOPIC }],
+  "pubsub.subscriptions.get": [`GET pubsub/v1/${SUBSCRIPTION}`],
+  "pubsub.subscriptions.list": [`GET pubsub/v1/${P}/subscriptions`],
+  "pubsub.subscriptions.patch": [
+    `PATCH pubsub/v1/${SUBSCRIPTION}?updateMask=ackDeadlineSeconds`,
+    { subscription: { ackDeadlineSeconds: 20 } },
+  ],
+  "pubsub.subscriptions.delete": [`DELETE pubsub/v1/${SUBSCRIPTION}`],
+  "pubsub.subscriptions.pull": [`POST pubsub/v1/${SUBSCRIPTION}:pull`, { maxMessages: 1 }],
+  "pubsub.subscriptions.acknowledge": [`POST pubsub/v1/${SUBSCRIPTION}:acknowledge`, { ackIds: [] }],
+  "ondemandscanning.scans.analyzePackages": [
+    `POST ondemandscanning/v1/${P}/locations/us/scans:analyzePackages`,
+    { resourceUri: "app", packages: [{ package: "x" }] },
+  ],
+  "ondemandscanning.scans.vulnerabilities.list": [
+    `GET ondemandscanning/v1/${P}/locations/us/scans/one/vulnerabilities`,
+  ],
+  "ondemandscanning.operations.get": [`GET ondemandscanning/v1/${P}/locations/us/operations/one`],
 };
 
 const POLICIED: [kind: string, path: string][] = [
@@ -164,6 +219,8 @@ const POLICIED: [kind: string, path: string][] = [
   ["cloudresourcemanager.organizations", `cloudresourcemanager/v1/${ORGANIZATION}`],
   ["iam.serviceAccounts", `iam/v1/${ACCOUNT}`],
   ["artifactregistry.repositories", `artifactregistry/v1/${L}/repositories/images`],
+  ["pubsub.topics", `pubsub/v1/${TOPIC}`],
+  ["pubsub.subscriptions", `pubsub/v1/${SUBSCRIPTION}`],
 ];
 for (const [kind, path] of POLICIED) {
   for (const [verb, http] of Object.entries(IAM)) {
@@ -188,9 +245,17 @@ async function arrange(sandbox: Sandbox): Promise<Record<string, string>> {
     call(sandbox, `POST cloudbuild/v2/${L}/connections?connectionId=github`, {}),
     call(sandbox, `POST cloudbuild/v2/${L}/connections/github/repositories?repositoryId=app`, {}),
     call(sandbox, `POST container/v1/${L}/clusters`, { cluster: { name: "other" } }),
+    call(sandbox, `POST iam/v1/${G}?workloadIdentityPoolId=pool`, {}),
+    call(sandbox, `PUT pubsub/v1/${TOPIC}`, {}),
   ];
-  expect((await Promise.all(made)).map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
+  expect((await Promise.all(made)).map(({ status }) => status)).toEqual(made.map(() => 200));
   putBuild(sandbox.state, `${L}/builds/done`, { id: "done", status: "SUCCESS" });
+  putBuild(sandbox.state, `${L}/builds/waiting`, { id: "waiting", status: "PENDING" });
+  await call(sandbox, `PUT pubsub/v1/${SUBSCRIPTION}`, { topic: TOPIC });
+  await call(sandbox, `POST iam/v1/${G}/pool/providers?workloadIdentityPoolProviderId=oidc`, OIDC);
+  sandbox.state.workloadIdentityPools[`${G}/gone`] = { name: `${G}/gone`, state: "DELETED" };
+  sandbox.state.workloadIdentityProviders[`${G}/pool/providers/gone`] = { state: "DELETED" };
+  sandbox.state.scans[`${P}/locations/us/scans/one`] = [];
   return {
     OCCURRENCE: putOccurrence(sandbox.state, PROJECT, { noteName: NOTE, resourceUri: IMAGE }),
     OPERATION: Object.keys(sandbox.state.clusterOperations)[0],
@@ -200,6 +265,7 @@ async function arrange(sandbox: Sandbox): Promise<Record<string, string>> {
 
 /** What a method needs besides its own permission, on another resource. */
 const ALSO: Partial<Record<MethodId, string>> = {
+  "pubsub.subscriptions.create": "pubsub.topics.attachSubscription",
   "containeranalysis.occurrences.create": "containeranalysis.notes.attachOccurrence",
 };
 

@@ -30,6 +30,7 @@ import {
   GlobalPolicyEvaluationMode,
   KeyVersion,
   type KeyVersionOptions,
+  type OnDemandScanOptions,
   OrganizationPolicies,
   type OrganizationPoliciesProps,
   PipelineSource,
@@ -37,6 +38,7 @@ import {
   ReleaseChannel,
   ResigningTrigger,
   type ResigningTriggerProps,
+  ScanLocation,
   SignatureLog,
   type SignatureLogProps,
   SignedBuild,
@@ -187,6 +189,7 @@ export function kitchenSink(): TerraformStack {
     builderImage: `example.com/builder@sha256:${"a".repeat(64)}`,
     signerImage: `example.com/signer@sha256:${"b".repeat(64)}`,
     createRepository: true,
+    scanBeforePush: { fixableOnly: true },
     createOnly: true,
   };
   new SignerPipeline(stack, "Pipeline", pipelineProps);
@@ -262,6 +265,13 @@ export function kitchenSink(): TerraformStack {
   };
   new OrganizationPolicies(stack, "OrganizationPolicies", organizationProps);
   new OrganizationPolicies(stack, "DryRun", { parent: "folders/43", dryRun: true });
+  const scan: Required<OnDemandScanOptions> = {
+    severity: VulnerabilitySeverity.HIGH,
+    fixableOnly: true,
+    exceptions: [{ vulnerability: "CVE-2026-1", until: "2026-12-31", reason: "not reachable" }],
+    location: ScanLocation.EUROPE,
+    scannerImage: `example.com/scanner@sha256:${"d".repeat(64)}`,
+  };
   const buildProps: Required<Omit<BuildPipelineProps, "serviceAccountEmail">> = {
     ...placement,
     image: `${IMAGE}-three`,
@@ -278,6 +288,7 @@ export function kitchenSink(): TerraformStack {
     createRepository: true,
     immutableTags: true,
     vulnerabilityScanning: true,
+    scanBeforePush: scan,
   };
   const build = new BuildPipeline(stack, "Build", buildProps);
   const theirBuild: Required<Omit<SignedTriggerOptions, "tag">> = {

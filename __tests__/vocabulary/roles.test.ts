@@ -1,3 +1,4 @@
+import { PREDEFINED_ROLES } from "../../lib/vocabulary/role-permissions";
 import { CREATE_ONLY_OCCURRENCE_PERMISSIONS, ROLES } from "../../lib/vocabulary/roles";
 import { describeIfReference } from "../support/reference";
 
@@ -17,15 +18,23 @@ test("the roles that are granted are these, and no others", () => {
     "roles/containeranalysis.occurrences.viewer",
     "roles/iam.workloadIdentityUser",
     "roles/logging.logWriter",
+    "roles/ondemandscanning.admin",
     "roles/pubsub.subscriber",
     "roles/secretmanager.secretAccessor",
   ]);
 });
 
 test("none is one of the basic roles, or an administrator's", () => {
-  for (const role of Object.values(ROLES)) {
+  // Of On-Demand Scanning there is no other role; the next test says what it opens.
+  for (const role of Object.values(ROLES).filter((one) => one !== ROLES.ON_DEMAND_SCANNING)) {
     expect(role).not.toMatch(/^roles\/(?:owner|editor|viewer)$|admin/i);
   }
+});
+
+test("the one that is called so opens scans, and nothing of the results that others read", () => {
+  const permissions = [...(PREDEFINED_ROLES.get(ROLES.ON_DEMAND_SCANNING) ?? [])];
+  expect(permissions).toContain("ondemandscanning.scans.analyzePackages");
+  expect(permissions.filter((one) => !/^ondemandscanning\.(?:scans|operations)\./.test(one))).toEqual([]);
 });
 
 test("a role that only creates attestations has one permission", () => {

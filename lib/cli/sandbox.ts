@@ -55,7 +55,7 @@ export function sandboxCommand(io: Io, done: (code: number) => void): Command {
     .option("--log <file>", "write every request to this file, one JSON object a line")
     .option(
       "--seed <file>",
-      "JSON with what is there from the start: projects, parents, groups, clusters, serviceAccounts, grants",
+      "JSON with what is there from the start: projects, parents, groups, clusters, serviceAccounts, grants, and more",
     )
     .option("--project <id[=number]>", "a project that is there from the start; repeatable", addProject, [])
     .option("--cluster <project/location/name>", "a cluster that enforces from the start; repeatable", addCluster, [])

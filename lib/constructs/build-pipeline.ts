@@ -6,12 +6,14 @@ import type { ArtifactRegistryImage } from "../vocabulary/image-reference";
 import { ProblemCode, show } from "../vocabulary/problem";
 import { serviceAccountEmail } from "../vocabulary/resource-name";
 import { ROLES } from "../vocabulary/roles";
+import type { OnDemandScanOptions } from "./on-demand-scan";
 import type { PipelineSource } from "./pipeline-source";
 import { claim, fixAddress, logicalId, unclaim, waitFor } from "./private/addressing";
 import { enabledApi } from "./private/apis";
 import { type BuildConfig, toTriggerBuild } from "./private/cloud-build-config";
 import { registerBuiltImage } from "./private/exemptions";
 import { grantBinding, releaseBindings } from "./private/iam";
+import { checkScan, grantScan, SCANNER_IMAGE, scanStep } from "./private/on-demand-scan";
 import {
   accountIdFor,
   accountResource,
@@ -19,6 +21,7 @@ import {
   checkImage,
   checkPipelineName,
   checkSource,
+  checkStepImages,
   checkSubstitutions,
   checkTimeout,
   checkWorkerPool,
@@ -137,6 +140,13 @@ export interface BuildPipelineProps {
   readonly vulnerabilityScanning?: boolean;
 
   /**
+   * Scans the image in the build, after it was built and before it is pushed: what is bad is then not pushed at all. Costs a
+   * fee for each scan. Whoever may edit the trigger can leave it out; `SigningGate.vulnerabilities` is asked by the signer.
+   * @default - no scan before the push
+   */
+  readonly scanBeforePush?: OnDemandScanOptions;
+
+  /**
    * The e-mail address of an identity that exists already; it gets the same grants.
    * @default - a service account of the pipeline's own
    */
@@ -225,7 +235,12 @@ export class BuildPipeline extends BuildPipelineBase {
     this.source = props.source;
     this.pipelineName = valid.pipelineName;
     registerBuiltImage(this, this.image);
-    warnOfUnpinned(this, { builderImage: props.builderImage ?? BUILDER_IMAGE });
+    warnOfUnpinned(this, {
+      builderImage: props.builderImage ?? BUILDER_IMAGE,
+      ...(props.scanBeforePush && {
+        "scanBeforePush.scannerImage": props.scanBeforePush.scannerImage ?? SCANNER_IMAGE,
+      }),
+    });
 
     const placement = { project: this.project, provider: props.provider, enableApis: props.enableApis };
     const accountId = accountIdFor(this.pipelineName);
@@ -320,7 +335,9 @@ export class BuildPipeline extends BuildPipelineBase {
         after: [this.serviceAccount],
       });
     });
-    return [push, log, ...read];
+    const { serviceAccount } = this;
+    const scan = props.scanBeforePush ? [grantScan(this, { ...placement, member, serviceAccount })] : [];
+    return [push, log, ...read, ...scan];
   }
 
   private buildConfig(props: BuildPipelineProps): BuildConfig {
@@ -342,6 +359,9 @@ export class BuildPipeline extends BuildPipelineBase {
           },
           secretEnv: ids.length > 0 ? ids : undefined,
         },
+        ...(props.scanBeforePush
+          ? [scanStep(props.scanBeforePush, { image: this.image, tag, project: this.project })]
+          : []),
       ],
       images: [`${this.image}:${tag}`],
       secrets:
@@ -389,6 +409,11 @@ function validate(scope: Construct, id: string, props: BuildPipelineProps): Vali
   checkSubstitutions(refusals, props);
   checkTimeout(refusals, props.timeout);
   checkSecrets(refusals, props.secrets ?? []);
+  checkScan(refusals, props.scanBeforePush);
+  checkStepImages(refusals, props.source._source, {
+    builderImage: props.builderImage,
+    "scanBeforePush.scannerImage": props.scanBeforePush?.scannerImage,
+  });
   if (props.serviceAccountEmail !== undefined) {
     refusals.email("serviceAccountEmail", props.serviceAccountEmail);
   }

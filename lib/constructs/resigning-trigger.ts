@@ -15,6 +15,7 @@ import {
   accountIdFor,
   accountResource,
   checkSource,
+  checkStepImages,
   checkTimeout,
   checkWorkerPool,
   createIdentity,
@@ -285,6 +286,7 @@ function validate(
   }
   const location = checkSource(refusals, props.source);
   checkWorkerPool(refusals, props.workerPool, location);
+  checkStepImages(refusals, props.source._source, { signerImage: props.signerImage });
   refusals.throwIfAny();
   return { project, location };
 }

@@ -7,12 +7,14 @@ import { ProblemCode, show } from "../vocabulary/problem";
 import { serviceAccountEmail } from "../vocabulary/resource-name";
 import { ROLES } from "../vocabulary/roles";
 import type { ISigningAttestor } from "./attestor";
+import type { OnDemandScanOptions } from "./on-demand-scan";
 import type { PipelineSource } from "./pipeline-source";
 import { claim, fixAddress, logicalId, unclaim, waitFor } from "./private/addressing";
 import { enabledApi } from "./private/apis";
 import { type BuildConfig, type BuildStep, toTriggerBuild } from "./private/cloud-build-config";
 import { registerBuiltImage } from "./private/exemptions";
 import { grantBinding, releaseBindings } from "./private/iam";
+import { checkScan, grantScan, SCANNER_IMAGE, scanStep } from "./private/on-demand-scan";
 import {
   accountIdFor,
   accountResource,
@@ -20,6 +22,7 @@ import {
   checkImage,
   checkPipelineName,
   checkSource,
+  checkStepImages,
   checkSubstitutions,
   checkTimeout,
   checkWorkerPool,
@@ -115,6 +118,13 @@ export interface SignerPipelineProps {
   readonly createRepository?: boolean;
 
   /**
+   * Scans the image in the build, after it was built and before it is pushed: what is bad is then not pushed at all. Costs a
+   * fee for each scan. Source: https://docs.cloud.google.com/artifact-analysis/docs/ods-cloudbuild
+   * @default - no scan before the push
+   */
+  readonly scanBeforePush?: OnDemandScanOptions;
+
+  /**
    * The e-mail address of an identity that exists already; it gets the same grants. Needed where the pipeline's stack
    * waits for the stack of its attestors, which the grants in there would otherwise have to wait for.
    * @default - a service account of the pipeline's own
@@ -203,6 +213,9 @@ export class SignerPipeline extends SignerPipelineBase {
     warnOfUnpinned(this, {
       builderImage: props.builderImage ?? BUILDER_IMAGE,
       signerImage: props.signerImage ?? SIGNER_IMAGE,
+      ...(props.scanBeforePush && {
+        "scanBeforePush.scannerImage": props.scanBeforePush.scannerImage ?? SCANNER_IMAGE,
+      }),
     });
 
     const accountId = accountIdFor(this.pipelineName);
@@ -298,7 +311,9 @@ export class SignerPipeline extends SignerPipelineBase {
       provider: props.provider,
       after: [...dependsOn, enabledApi(this, "cloudresourcemanager", this.placement(props))],
     });
-    return [...signing, push, log];
+    const { serviceAccount } = this;
+    const scan = props.scanBeforePush ? [grantScan(this, { ...this.placement(props), member, serviceAccount })] : [];
+    return [...signing, push, log, ...scan];
   }
 
   private buildConfig(props: SignerPipelineProps): BuildConfig {
@@ -316,6 +331,9 @@ export class SignerPipeline extends SignerPipelineBase {
           CONTEXT: props.buildContext ?? ".",
         },
       },
+      ...(props.scanBeforePush
+        ? [scanStep(props.scanBeforePush, { image: this.image, tag, project: this.project })]
+        : []),
       {
         id: "push",
         image: builder,
@@ -403,6 +421,12 @@ function validate(scope: Construct, id: string, props: SignerPipelineProps): Val
   const pipelineName = checkPipelineName(refusals, props.pipelineName, image, "signed");
   checkSubstitutions(refusals, props);
   checkTimeout(refusals, props.timeout);
+  checkScan(refusals, props.scanBeforePush);
+  checkStepImages(refusals, props.source._source, {
+    builderImage: props.builderImage,
+    signerImage: props.signerImage,
+    "scanBeforePush.scannerImage": props.scanBeforePush?.scannerImage,
+  });
   if (props.serviceAccountEmail !== undefined) {
     refusals.email("serviceAccountEmail", props.serviceAccountEmail);
   }

@@ -11,6 +11,7 @@ import type { ISigningAttestor } from "./attestor";
 import { claim, fixAddress, logicalId, unclaim, waitFor } from "./private/addressing";
 import { apiOfStack, enabledApi } from "./private/apis";
 import { type BuildConfig, type BuildStep, toTriggerBuild } from "./private/cloud-build-config";
+import { checkExceptions } from "./private/exceptions";
 import { registerBuiltImage } from "./private/exemptions";
 import { grantBinding, grantedTo, releaseBindings } from "./private/iam";
 import {
@@ -19,6 +20,7 @@ import {
   checkAnchored,
   checkImage,
   checkRepository,
+  checkStepImages,
   checkTimeout,
   checkWorkerPool,
   createIdentity,
@@ -514,6 +516,7 @@ function validate(scope: Construct, id: string, props: SigningTriggerProps): Val
   checkGates(refusals, props);
   checkStart(refusals, props);
   checkWorkerPool(refusals, props.workerPool, props.location);
+  checkStepImages(refusals, (props.start ?? SigningStart.afterBuild())._start, { signerImage: props.signerImage });
   refusals.throwIfAny();
   return { project, email, rows };
 }
@@ -688,45 +691,8 @@ function checkGates(refusals: Refusals, props: SigningTriggerProps): void {
         `"${property}.scanTimeout" is not shorter than the build's own timeout, got ${gate.scanTimeout} of ${timeout}s; allowed: a longer "timeout"`,
       );
     }
-    const names = gate.exceptions.map(({ vulnerability }) => vulnerability);
-    for (const name of repeated(names)) {
-      refusals.add(
-        ProblemCode.INVALID_ACKNOWLEDGEMENT,
-        `"${property}.exceptions" has ${show(name)} twice, got two dates; allowed: each vulnerability once`,
-      );
-    }
-    for (const exception of gate.exceptions) {
-      checkException(refusals, exception, `${property}.exceptions`);
-    }
+    checkExceptions(refusals, gate.exceptions, property);
   });
-}
-
-function checkException(
-  refusals: Refusals,
-  exception: { readonly vulnerability: string; readonly until: string; readonly reason: string },
-  property: string,
-): void {
-  const { vulnerability, until, reason } = exception;
-  if (!/^[A-Za-z0-9._-]+$/.test(vulnerability)) {
-    refusals.add(
-      ProblemCode.INVALID_ACKNOWLEDGEMENT,
-      `"${property}" names no vulnerability, got ${show(vulnerability)}; allowed: a name such as "CVE-2026-12345"`,
-    );
-  }
-  const time = /^[0-9]{4}-[0-9]{2}-[0-9]{2}$/.test(until) ? Date.parse(`${until}T00:00:00Z`) : Number.NaN;
-  // Date.parse takes 31 February for 3 March.
-  if (Number.isNaN(time) || new Date(time).toISOString().slice(0, 10) !== until) {
-    refusals.add(
-      ProblemCode.INVALID_ACKNOWLEDGEMENT,
-      `"${property}" has no last day for ${show(vulnerability)}, got ${show(until)}; allowed: a day such as "2026-12-31"`,
-    );
-  }
-  if (reason.trim() === "") {
-    refusals.add(
-      ProblemCode.INVALID_ACKNOWLEDGEMENT,
-      `"${property}" gives no reason for ${show(vulnerability)}; allowed: a sentence that says why it is let through`,
-    );
-  }
 }
 
 function checkStart(refusals: Refusals, props: SigningTriggerProps): void {

@@ -20,18 +20,38 @@ export function tokenFor(principal: string): string {
   return TOKEN_PREFIX + principal;
 }
 
+/** Who calls. */
+export interface Caller {
+  /** In IAM's form: `serviceAccount:EMAIL`, `principal://…/subject/S`. */
+  readonly principal: string;
+  /** The sets that a federated principal is in by the attributes of its token: `principalSet://…/attribute.A/VALUE`. */
+  readonly sets: readonly string[];
+}
+
 /** Who calls; undefined where the token is none of this sandbox: one of a real account, for instance. */
-export function principalOf(state: State, authorization: string | undefined): string | undefined {
+export function callerOf(state: State, authorization: string | undefined): Caller | undefined {
   const token = /^Bearer (\S+)$/i.exec(authorization ?? "")?.[1];
   if (token === undefined) {
     return undefined;
   }
   const named = token.startsWith(TOKEN_PREFIX) ? token.slice(TOKEN_PREFIX.length) : undefined;
   const principal = named !== undefined && PRINCIPAL.test(named) ? named : lookup(state.accessTokens, token);
-  return principal !== undefined && isDisabled(state, principal) ? undefined : principal;
+  if (principal === undefined || isDisabled(state, principal)) {
+    return undefined;
+  }
+  return { principal, sets: lookup(state.federatedSets, token) ?? [] };
 }
 
+/** A pool that is disabled or deleted opens nothing, with the tokens that it gave out before neither. */
 function isDisabled(state: State, principal: string): boolean {
+  const pool =
+    /^principal:\/\/iam\.googleapis\.com\/(projects\/\d+\/locations\/global\/workloadIdentityPools\/[^/]+)\//.exec(
+      principal,
+    )?.[1];
+  if (pool !== undefined) {
+    const found = Object.values(state.workloadIdentityPools).find(({ name }) => name === pool);
+    return found !== undefined && (found.state !== "ACTIVE" || found.disabled === true);
+  }
   const email = /^serviceAccount:(.*)$/.exec(principal)?.[1];
   return Object.values(state.serviceAccounts).some((account) => account.email === email && account.disabled === true);
 }
@@ -46,21 +66,23 @@ export function lineage(resource: string): string[] {
   return holders.map((length) => parts.slice(0, length).join("/"));
 }
 
-/** Whether a principal holds a permission on a resource. */
-export function can(state: State, principal: string, permission: string, resource: string): boolean {
+/** Whether somebody holds a permission on a resource; a principal alone is in no set. */
+export function can(state: State, who: Caller | string, permission: string, resource: string): boolean {
+  const caller = typeof who === "string" ? { principal: who, sets: [] } : who;
+  const { principal } = caller;
   if (principal === state.owner && ownerMay(permission)) {
     return true;
   }
   const holders = lineage(resource);
   return (
-    [...holders, ...ancestors(state, holders[0])].some((holder) => grantedOn(state, holder, principal, permission)) ||
+    [...holders, ...ancestors(state, holders[0])].some((holder) => grantedOn(state, holder, caller, permission)) ||
     agentMay(state, principal, permission, holders)
   );
 }
 
 /** Throws Google's 403, which names the missing permission. */
-export function authorize(state: State, principal: string, permission: string, resource: string): void {
-  if (!can(state, principal, permission, resource)) {
+export function authorize(state: State, who: Caller | string, permission: string, resource: string): void {
+  if (!can(state, who, permission, resource)) {
     throw permissionDenied(permission, resource);
   }
 }
@@ -70,17 +92,23 @@ function ownerMay(permission: string): boolean {
   return PREDEFINED_ROLES.get("roles/owner")?.has(permission) === true || !KNOWN_PERMISSIONS.has(permission);
 }
 
-function grantedOn(state: State, resource: string, principal: string, permission: string): boolean {
+function grantedOn(state: State, resource: string, caller: Caller, permission: string): boolean {
   return list(lookup(state.iamPolicies, resource)?.bindings).some(
     (binding) =>
       // A condition is an expression that the sandbox does not evaluate: it does not count, so that nothing is opened by it.
       binding.condition === undefined &&
-      strings(binding.members).some((member) => isMember(state, principal, member)) &&
+      strings(binding.members).some((member) => isMember(state, caller, member)) &&
       permits(state, str(binding.role), permission),
   );
 }
 
-function isMember(state: State, principal: string, member: string): boolean {
+function isMember(state: State, caller: Caller, member: string): boolean {
+  const { principal, sets } = caller;
+  // Federated principals are compared letter by letter, and are nobody whom Google has authenticated.
+  // Source: https://docs.cloud.google.com/iam/docs/principals-overview
+  if (principal.startsWith("principal://")) {
+    return member === principal || sets.includes(member) || member === "allUsers";
+  }
   return (
     member === "allUsers" ||
     member === "allAuthenticatedUsers" ||

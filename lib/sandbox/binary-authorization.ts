@@ -99,9 +99,21 @@ function updatePolicy(context: Context, call: Call): Json {
   checkPolicy(context, call.body, `projects/${project}/policy`);
   for (const name of new Set(rulesOf(call.body).flatMap(({ rule }) => strings(rule.requireAttestationsBy)))) {
     alsoNeeds(context, call, ALSO_NEEDED.readAttestor.permission, name);
+    checkAttestorExists(context, name);
   }
   putPolicy(state, project, call.body);
   return storedPolicy(state, project);
+}
+
+/**
+ * An attestor has to exist before a policy can require it: `built-by-cloud-build` too, which Cloud Build makes with its first
+ * image. The words of Google's refusal are not known.
+ * Source: https://registry.terraform.io/providers/hashicorp/google/latest/docs/resources/binary_authorization_policy
+ */
+function checkAttestorExists({ state, behaviour }: Context, name: string): void {
+  if (behaviour.refuseMissingAttestors && lookup(state.attestors, name) === undefined) {
+    throw invalid(`the attestor ${name} does not exist`, "policy.require_attestations_by");
+  }
 }
 
 const RULE_MAPS: Readonly<Record<string, string>> = {

@@ -1,3 +1,4 @@
+import { checkTopic } from "./builds";
 import { alsoNeeds, type Context, doneOperation, newId, now } from "./context";
 import { alreadyExists, invalid, notFound } from "./errors";
 import { clone, type Json, type JsonObject, obj, str } from "./json";
@@ -11,8 +12,7 @@ const OWNED = ["id", "createTime", "resourceName"];
 const LOCATION = "projects/{project}/locations/{location}";
 const CONNECTIONS = `${LOCATION}/connections`;
 
-/** Cloud Build: triggers in v1, and connections with their repositories in v2. Builds are not run: a build
- * that is to be read is stored by hand. */
+/** Cloud Build: triggers in v1, and connections with their repositories in v2. */
 export function cloudBuildRoutes(context: Context): Route[] {
   return routesOf("cloudbuild", (on) => {
     for (const parent of ["projects/{project}", LOCATION]) {
@@ -26,20 +26,8 @@ export function cloudBuildRoutes(context: Context): Route[] {
       "repositoryId",
       "cloudbuild.repositories",
     );
-    on("GET", `${LOCATION}/builds/{build}`, "cloudbuild.builds.get", (call) => {
-      const build = lookup(context.state.builds, call.name);
-      if (build === undefined) {
-        throw notFound(`build ${call.name}`);
-      }
-      return clone(build);
-    });
     on("GET", `${LOCATION}/operations/{operation}`, "cloudbuild.operations.get", (call) => doneOperation(call.name));
   });
-}
-
-/** Stores a build that has run, by its full name: `projects/P/locations/L/builds/B`. */
-export function putBuild(state: State, name: string, build: JsonObject): void {
-  state.builds[name] = clone(build);
 }
 
 function triggerRoutes(context: Context, on: AddRoute, collection: string): void {
@@ -57,7 +45,7 @@ function triggerRoutes(context: Context, on: AddRoute, collection: string): void
 }
 
 /** By id or by name, both are accepted. */
-function trigger(state: State, name: string): JsonObject {
+export function trigger(state: State, name: string): JsonObject {
   const full = globally(name);
   const cut = full.lastIndexOf("/");
   const siblings = inside(state.triggers, full.slice(0, cut + 1));
@@ -72,6 +60,7 @@ function create(context: Context, call: Call): Json {
   const { state } = context;
   const parent = globally(call.name);
   checkIdentity(context, call);
+  checkSubscription(context, call);
   const id = newId();
   const wanted = str(call.body.name) || `trigger-${id.slice(0, 8)}`;
   if (inside(state.triggers, `${parent}/`).some(([, other]) => other.name === wanted)) {
@@ -86,6 +75,7 @@ function create(context: Context, call: Call): Json {
 function update(context: Context, call: Call): Json {
   const before = trigger(context.state, call.name);
   checkIdentity(context, call);
+  checkSubscription(context, call);
   const kept = Object.fromEntries(OWNED.map((field) => [field, before[field]]));
   const after = completed({ ...call.body, ...kept });
   context.state.triggers[str(before.resourceName)] = after;
@@ -137,6 +127,14 @@ function completed(given: JsonObject): JsonObject {
   const event = obj(given.repositoryEventConfig);
   const repositoryEventConfig = event.repository ? { repositoryType: "GITHUB", ...event } : undefined;
   return { approvalConfig: {}, ...given, repositoryEventConfig };
+}
+
+/** A trigger that messages start subscribes to their topic. */
+function checkSubscription(context: Context, call: Call): void {
+  const { topic } = obj(call.body.pubsubConfig);
+  if (topic !== undefined) {
+    checkTopic(context, call.params.project, str(topic));
+  }
 }
 
 /**

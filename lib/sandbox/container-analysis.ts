@@ -4,6 +4,7 @@ import { alsoNeeds, type Context, holderOf, members, newId, now, page } from "./
 import { ApiError, alreadyExists, invalid, notFound } from "./errors";
 import { iamRoutes } from "./iam-policies";
 import { applyMask, clone, type Json, type JsonObject, list, obj, str } from "./json";
+import { type OccurrenceFilter, readOccurrenceFilter } from "./occurrence-filter";
 import { ALSO_NEEDED } from "./permissions";
 import { type AddRoute, type Call, type Route, routesOf } from "./routes";
 import { lookup, type State } from "./state";
@@ -180,31 +181,10 @@ function occurrencePage(context: Context, call: Call, all: readonly JsonObject[]
   return { occurrences: items.map(clone), nextPageToken };
 }
 
-type Filter = (occurrence: JsonObject) => boolean;
-
-/** The part of the filter language that clients of attestations use: comparisons joined by AND. */
-function filterOf(context: Context, text: string): Filter {
-  const clauses = text.split(/\s+AND\s+/i).filter((clause) => clause.trim() !== "");
-  const filters = clauses.map((clause) => clauseOf(context, clause.trim().replace(/^\((.*)\)$/, "$1")));
-  return (resource) => filters.every((filter) => filter(resource));
-}
-
-function clauseOf(context: Context, text: string): Filter {
-  const [, where, part] = /^has_(suffix|prefix)\(\s*resource(?:Url|Uri)\s*,\s*"([^"]*)"\s*\)$/.exec(text) ?? [];
-  if (where !== undefined) {
-    return ({ resourceUri }) =>
-      where === "suffix" ? str(resourceUri).endsWith(part) : str(resourceUri).startsWith(part);
-  }
-  const [, field, value] = /^(resourceUrl|resourceUri|kind|noteName|noteId)\s*=\s*"([^"]*)"$/.exec(text) ?? [];
-  if (field === undefined) {
+function filterOf(context: Context, text: string): OccurrenceFilter {
+  const filter = readOccurrenceFilter(text);
+  if (filter === undefined) {
     throw context.unsupported(`containeranalysis filter ${text}`);
   }
-  return (resource) => fieldOf(resource, field) === value;
-}
-
-function fieldOf(resource: JsonObject, field: string): string {
-  if (field === "noteId") {
-    return str(resource.noteName).split("/").pop() ?? "";
-  }
-  return str(resource[field === "resourceUrl" ? "resourceUri" : field]);
+  return filter;
 }

@@ -35,7 +35,7 @@ export function requireProject({ state, behaviour }: Context, project: string): 
 
 /** Checks a permission on another resource than the one that the request names. */
 export function alsoNeeds(context: Context, call: Call, permission: string, resource: string): void {
-  authorize(context.state, call.principal, permission, resource);
+  authorize(context.state, call.caller, permission, resource);
 }
 
 /** A long-running operation that is over before anybody asks. */

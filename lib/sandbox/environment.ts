@@ -48,6 +48,7 @@ const GCLOUD_SERVICES = [
   "iamcredentials",
   "logging",
   "ondemandscanning",
+  "pubsub",
   "run",
   "secrets",
   "serviceusage",

@@ -53,7 +53,7 @@ export function iamRoutes(
     return setPolicy(context, call.resource, obj(call.body.policy), str(call.body.updateMask));
   });
   on("POST", `${pattern}:testIamPermissions`, `${kind}.testIamPermissions`, (call) => ({
-    permissions: strings(call.body.permissions).filter((asked) => can(state, call.principal, asked, call.resource)),
+    permissions: strings(call.body.permissions).filter((asked) => can(state, call.caller, asked, call.resource)),
   }));
 }
 

@@ -1,6 +1,6 @@
 export { tokenFor } from "./authorization";
 export { putAttestor, putPolicy, storedPolicy } from "./binary-authorization";
-export { putBuild } from "./cloud-build";
+export { putBuild } from "./builds";
 export { putOccurrence } from "./container-analysis";
 export { withoutCredentials } from "./environment";
 export { ApiError, type ErrorStatus } from "./errors";
@@ -18,3 +18,4 @@ export { type Sandbox, type SandboxOptions, startSandbox } from "./server";
 export { enabledServices, enableService } from "./service-usage";
 export { emptyState, projectNumber, type State, type Table } from "./state";
 export { trustModelOf } from "./trust-model";
+export { type Finding, type ImageScan, type PackageVulnerability, putScan } from "./vulnerabilities";

@@ -28,6 +28,12 @@ export interface Behaviour {
    */
   refuseInvalidPolicies: boolean;
   /**
+   * Refuse a policy that requires an attestor which does not exist, as the page of Terraform's resource says of Google.
+   *
+   * @default false
+   */
+  refuseMissingAttestors: boolean;
+  /**
    * Any project exists as soon as it is named. Otherwise only those that were seeded.
    *
    * @default true
@@ -40,5 +46,6 @@ export const DEFAULT_BEHAVIOUR: Readonly<Behaviour> = {
   enforceServices: false,
   strictIam: true,
   refuseInvalidPolicies: true,
+  refuseMissingAttestors: false,
   anyProject: true,
 };

@@ -19,6 +19,9 @@ const ORGANIZATIONS = `${DOCS}/resource-manager/docs/access-control-org`;
 const ACCOUNTS = `${DOCS}/iam/docs/service-account-permissions`;
 const REGISTRY = `${DOCS}/artifact-registry/docs/access-control`;
 const BUILDS = `${DOCS}/build/docs/iam-roles-permissions`;
+const PUBSUB = `${DOCS}/pubsub/docs/access-control`;
+const POOLS = `${DOCS}/iam/docs/roles-permissions/iam`;
+const SCANNING = `${DOCS}/artifact-analysis/docs/ods-cloudbuild`;
 const LOGGING = `${DOCS}/logging/docs/access-control`;
 
 /** A method that always needs a permission. */
@@ -161,6 +164,19 @@ export const METHODS = {
   "iam.roles.patch": documented("iam.roles.update", `${DOCS}/iam/docs/creating-custom-roles`),
   "iam.roles.delete": documented("iam.roles.delete", `${DOCS}/iam/docs/creating-custom-roles`),
   "iam.roles.undelete": documented("iam.roles.undelete", `${DOCS}/iam/docs/creating-custom-roles`),
+  "iam.workloadIdentityPools.create": documented("iam.workloadIdentityPools.create", POOLS),
+  "iam.workloadIdentityPools.get": documented("iam.workloadIdentityPools.get", POOLS),
+  "iam.workloadIdentityPools.list": documented("iam.workloadIdentityPools.list", POOLS),
+  "iam.workloadIdentityPools.patch": documented("iam.workloadIdentityPools.update", POOLS),
+  "iam.workloadIdentityPools.delete": documented("iam.workloadIdentityPools.delete", POOLS),
+  "iam.workloadIdentityPools.undelete": documented("iam.workloadIdentityPools.undelete", POOLS),
+  "iam.workloadIdentityPools.operations.get": byItself(POOLS),
+  "iam.workloadIdentityPools.providers.create": documented("iam.workloadIdentityPoolProviders.create", POOLS),
+  "iam.workloadIdentityPools.providers.get": documented("iam.workloadIdentityPoolProviders.get", POOLS),
+  "iam.workloadIdentityPools.providers.list": documented("iam.workloadIdentityPoolProviders.list", POOLS),
+  "iam.workloadIdentityPools.providers.patch": documented("iam.workloadIdentityPoolProviders.update", POOLS),
+  "iam.workloadIdentityPools.providers.delete": documented("iam.workloadIdentityPoolProviders.delete", POOLS),
+  "iam.workloadIdentityPools.providers.undelete": documented("iam.workloadIdentityPoolProviders.undelete", POOLS),
   "iamcredentials.serviceAccounts.generateAccessToken": documented("iam.serviceAccounts.getAccessToken", ACCOUNTS),
 
   "artifactregistry.repositories.create": documented("artifactregistry.repositories.create", REGISTRY),
@@ -173,8 +189,12 @@ export const METHODS = {
   "artifactregistry.repositories.testIamPermissions": byItself(REGISTRY),
   "artifactregistry.operations.get": byItself(REGISTRY),
 
-  /** And `iam.serviceAccounts.actAs` on the service account of the build, which the handler checks. */
   "cloudbuild.builds.get": documented("cloudbuild.builds.get", BUILDS),
+  "cloudbuild.builds.list": documented("cloudbuild.builds.list", BUILDS),
+  /** And `iam.serviceAccounts.actAs` on the service account of the build, which the handlers check. */
+  "cloudbuild.builds.create": documented("cloudbuild.builds.create", BUILDS),
+  "cloudbuild.builds.approve": documented("cloudbuild.builds.approve", BUILDS),
+  "cloudbuild.triggers.run": documented("cloudbuild.builds.create", BUILDS),
   "cloudbuild.triggers.create": documented("cloudbuild.builds.create", BUILDS),
   "cloudbuild.triggers.get": documented("cloudbuild.builds.get", BUILDS),
   "cloudbuild.triggers.list": documented("cloudbuild.builds.list", BUILDS),
@@ -188,6 +208,32 @@ export const METHODS = {
   "cloudbuild.repositories.delete": documented("cloudbuild.repositories.delete", BUILDS),
   "cloudbuild.operations.get": documented("cloudbuild.operations.get", BUILDS),
 
+  "pubsub.topics.create": documented("pubsub.topics.create", PUBSUB),
+  "pubsub.topics.get": documented("pubsub.topics.get", PUBSUB),
+  "pubsub.topics.list": documented("pubsub.topics.list", PUBSUB),
+  "pubsub.topics.patch": documented("pubsub.topics.update", PUBSUB),
+  "pubsub.topics.delete": documented("pubsub.topics.delete", PUBSUB),
+  "pubsub.topics.publish": documented("pubsub.topics.publish", PUBSUB),
+  "pubsub.topics.subscriptions.list": documented("pubsub.topics.get", PUBSUB),
+  "pubsub.topics.getIamPolicy": documented("pubsub.topics.getIamPolicy", PUBSUB),
+  "pubsub.topics.setIamPolicy": documented("pubsub.topics.setIamPolicy", PUBSUB),
+  "pubsub.topics.testIamPermissions": byItself(PUBSUB),
+  /** And `pubsub.topics.attachSubscription` on the topic, which the handler checks. */
+  "pubsub.subscriptions.create": documented("pubsub.subscriptions.create", PUBSUB),
+  "pubsub.subscriptions.get": documented("pubsub.subscriptions.get", PUBSUB),
+  "pubsub.subscriptions.list": documented("pubsub.subscriptions.list", PUBSUB),
+  "pubsub.subscriptions.patch": documented("pubsub.subscriptions.update", PUBSUB),
+  "pubsub.subscriptions.delete": documented("pubsub.subscriptions.delete", PUBSUB),
+  "pubsub.subscriptions.pull": documented("pubsub.subscriptions.consume", PUBSUB),
+  "pubsub.subscriptions.acknowledge": documented("pubsub.subscriptions.consume", PUBSUB),
+  "pubsub.subscriptions.getIamPolicy": documented("pubsub.subscriptions.getIamPolicy", PUBSUB),
+  "pubsub.subscriptions.setIamPolicy": documented("pubsub.subscriptions.setIamPolicy", PUBSUB),
+  "pubsub.subscriptions.testIamPermissions": byItself(PUBSUB),
+
+  "ondemandscanning.scans.analyzePackages": documented("ondemandscanning.scans.analyzePackages", SCANNING),
+  "ondemandscanning.scans.vulnerabilities.list": documented("ondemandscanning.scans.listVulnerabilities", SCANNING),
+  "ondemandscanning.operations.get": documented("ondemandscanning.operations.get", SCANNING),
+
   /** On every project that the body names, which the handler checks. */
   "logging.entries.list": byItself(LOGGING),
 } as const satisfies Record<string, Need>;
@@ -197,6 +243,7 @@ export type MethodId = keyof typeof METHODS;
 /** What a method needs on top of {@link METHODS}, on another resource than the one it names. */
 export const ALSO_NEEDED = {
   attachOccurrence: documented("containeranalysis.notes.attachOccurrence", ANALYSIS),
+  attachSubscription: documented("pubsub.topics.attachSubscription", PUBSUB),
   readAttestor: documented(
     "binaryauthorization.attestors.get",
     "https://registry.terraform.io/providers/hashicorp/google/latest/docs/resources/binary_authorization_policy",

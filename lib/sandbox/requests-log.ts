@@ -10,7 +10,7 @@ export interface RecordedRequest {
   readonly path: string;
   readonly query: Readonly<Record<string, string>>;
   /** `cloudkms.cryptoKeyVersions.asymmetricSign`; undefined where it is no method that the sandbox speaks. */
-  method?: MethodId | "sandbox.admission";
+  method?: MethodId | "sandbox.admission" | "sts.token" | "sts.introspect";
   /** Who asked; undefined where no token of this sandbox came. */
   principal?: string;
   body?: Json;

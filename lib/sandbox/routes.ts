@@ -1,3 +1,4 @@
+import type { Caller } from "./authorization";
 import type { Json, JsonObject } from "./json";
 import type { MethodId } from "./permissions";
 
@@ -14,8 +15,7 @@ export interface Call {
   readonly query: URLSearchParams;
   readonly body: JsonObject;
   readonly params: Readonly<Record<string, string>>;
-  /** Who asks, in IAM's form: `serviceAccount:EMAIL`. */
-  readonly principal: string;
+  readonly caller: Caller;
 }
 
 export type HttpVerb = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";

@@ -1,10 +1,12 @@
 import { ReadError } from "../trust";
 import { CLUSTER_NAME, PROJECT_ID, PROJECT_NUMBER } from "../vocabulary/resource-name";
+import { putBuild } from "./builds";
 import { putCluster } from "./gke";
 import { createAccount } from "./iam";
 import { grant, MEMBER, ROLE } from "./iam-policies";
-import { isObject, type Json } from "./json";
+import { isObject, type Json, type JsonObject, obj, str } from "./json";
 import type { State } from "./state";
+import { type ImageScan, type PackageVulnerability, putScan } from "./vulnerabilities";
 
 /** A cluster that is there from the start. */
 export interface SeedCluster {
@@ -28,6 +30,14 @@ export interface Seed {
   readonly serviceAccounts?: readonly { readonly project: string; readonly accountId: string }[];
   /** Roles, on resources by their full names: `projects/P`, `folders/F`. */
   readonly grants?: readonly { readonly resource: string; readonly role: string; readonly member: string }[];
+  /** JSON web key sets of issuers outside of Google, by their addresses: what each answers for its public keys. */
+  readonly issuers?: Readonly<Record<string, JsonObject>>;
+  /** Builds that have run, each with its full name: `projects/P/locations/L/builds/B`. */
+  readonly builds?: readonly JsonObject[];
+  /** What Artifact Analysis found in images. */
+  readonly scans?: readonly ImageScan[];
+  /** What On-Demand Scanning knows of packages. */
+  readonly packageVulnerabilities?: readonly PackageVulnerability[];
 }
 
 /** Puts a seed into a state. */
@@ -48,9 +58,28 @@ export function applySeed(state: State, seed: Seed): void {
   for (const { resource, role, member } of seed.grants ?? []) {
     grant(state, resource, role, member);
   }
+  Object.assign(state.issuers, structuredClone(seed.issuers));
+  for (const build of seed.builds ?? []) {
+    putBuild(state, str(build.name), build);
+  }
+  for (const scan of seed.scans ?? []) {
+    putScan(state, scan);
+  }
+  state.packageVulnerabilities.push(...structuredClone(seed.packageVulnerabilities ?? []).map((one) => ({ ...one })));
 }
 
-const FIELDS = ["projects", "parents", "groups", "clusters", "serviceAccounts", "grants"];
+const FIELDS = [
+  "projects",
+  "parents",
+  "groups",
+  "clusters",
+  "serviceAccounts",
+  "grants",
+  "issuers",
+  "builds",
+  "scans",
+  "packageVulnerabilities",
+];
 
 /**
  * Reads a seed from JSON.
@@ -78,7 +107,92 @@ export function readSeed(source: string, text: string): Seed {
     checkForm(source, `${at}.role`, role, ROLE, "roles/NAME, projects/P/roles/NAME, organizations/O/roles/NAME");
     checkForm(source, `${at}.member`, member, MEMBER, "user:EMAIL, serviceAccount:EMAIL, group:EMAIL, …");
   });
-  return { projects, parents, groups, clusters, serviceAccounts: accounts, grants } as unknown as Seed;
+  return {
+    projects,
+    parents,
+    groups,
+    clusters,
+    serviceAccounts: accounts,
+    grants,
+    issuers: readIssuers(source, value.issuers),
+    builds: objects(source, value, "builds", (one) => BUILD_NAME.test(str(one.name)), BUILD_FORM),
+    scans: objects(source, value, "scans", isScan, SCAN_FORM),
+    packageVulnerabilities: objects(source, value, "packageVulnerabilities", isPackage, PACKAGE_FORM),
+  } as unknown as Seed;
+}
+
+const BUILD_NAME = /^projects\/[^/]+\/locations\/[^/]+\/builds\/[^/]+$/;
+const BUILD_FORM = "a build with its name: projects/PROJECT/locations/LOCATION/builds/BUILD";
+const SCAN_FORM =
+  "an image (HOST/PROJECT/REPOSITORY/IMAGE@sha256:…), with or without a status, and findings, each with an id, with or without severity (text) and fixable (true or false)";
+const PACKAGE_FORM = "a packageName and an id, with or without version, severity (text) and fixable (true or false)";
+
+/** Only what is known: a word that is misspelt would be a scan that found nothing. */
+function only(one: JsonObject, fields: readonly string[]): boolean {
+  return Object.keys(one).every((field) => fields.includes(field));
+}
+
+const optionalText = (value: Json | undefined) => value === undefined || typeof value === "string";
+
+function isFinding(value: Json): boolean {
+  return (
+    isObject(value) &&
+    typeof value.id === "string" &&
+    optionalText(value.severity) &&
+    (value.fixable === undefined || typeof value.fixable === "boolean")
+  );
+}
+
+function isScan(one: JsonObject): boolean {
+  const { image, status, findings = [] } = one;
+  return (
+    /^[^/@\s]+\/[^/@\s]+\/[^@\s]+@sha256:[0-9a-f]{64}$/.test(str(image)) &&
+    optionalText(status) &&
+    Array.isArray(findings) &&
+    findings.every((finding) => isFinding(finding) && only(obj(finding), ["id", "severity", "fixable"])) &&
+    only(one, ["image", "status", "findings"])
+  );
+}
+
+function isPackage(one: JsonObject): boolean {
+  return (
+    typeof one.packageName === "string" &&
+    optionalText(one.version) &&
+    isFinding(one) &&
+    only(one, ["packageName", "version", "id", "severity", "fixable"])
+  );
+}
+
+function readIssuers(source: string, value: Json | undefined): Record<string, JsonObject> {
+  const allowed = "the JSON web key set of each issuer, by its address: https://…";
+  if (value !== undefined && !isObject(value)) {
+    throw wrong(source, "issuers", "is not valid", value, allowed);
+  }
+  for (const [issuer, keys] of Object.entries(value ?? {})) {
+    if (!issuer.startsWith("https://") || !isObject(keys) || !Array.isArray(keys.keys)) {
+      throw wrong(source, `issuers.${issuer}`, "is not valid", keys, allowed);
+    }
+  }
+  return (value ?? {}) as Record<string, JsonObject>;
+}
+
+function objects(
+  source: string,
+  seed: Record<string, Json | undefined>,
+  field: string,
+  sound: (one: JsonObject) => boolean,
+  form: string,
+): JsonObject[] {
+  const value = seed[field] ?? [];
+  if (!Array.isArray(value)) {
+    throw wrong(source, field, "is no list", value, "a list");
+  }
+  value.forEach((one, index) => {
+    if (!isObject(one) || !sound(one)) {
+      throw wrong(source, `${field}[${index}]`, "is not valid", one, form);
+    }
+  });
+  return value as JsonObject[];
 }
 
 function parsed(source: string, text: string): Record<string, Json | undefined> {

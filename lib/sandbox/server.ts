@@ -8,9 +8,10 @@ import { Hono, type Context as HonoContext } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { review, reviewingCluster } from "./admission";
 import { artifactRegistryRoutes } from "./artifact-registry";
-import { authorize, principalOf } from "./authorization";
+import { authorize, callerOf } from "./authorization";
 import { binaryAuthorizationRoutes } from "./binary-authorization";
-import { cloudBuildRoutes } from "./cloud-build";
+import { buildRoutes, deliver, finishBuild } from "./builds";
+import { cloudBuildRoutes, trigger } from "./cloud-build";
 import { containerAnalysisRoutes } from "./container-analysis";
 import { type Context, now, requireProject } from "./context";
 import { environmentFor } from "./environment";
@@ -21,8 +22,10 @@ import { accountName, iamApiRoutes } from "./iam";
 import { isObject, type Json, type JsonObject, tooDeep, withoutDefaults } from "./json";
 import { kmsRoutes, publicKeyPem } from "./kms";
 import { loggingRoutes } from "./logging";
+import { onDemandScanningRoutes } from "./on-demand-scanning";
 import { type Behaviour, DEFAULT_BEHAVIOUR } from "./options";
 import { METHODS } from "./permissions";
+import { pubsubRoutes } from "./pubsub";
 import { type RecordedRequest, RequestsLog } from "./requests-log";
 import { resourceManagerRoutes } from "./resource-manager";
 import { parsePath, type Route, routerPath, withoutVerbs } from "./routes";
@@ -30,6 +33,8 @@ import { applySeed, type Seed } from "./seed";
 import { requireEnabled, serviceUsageRoutes } from "./service-usage";
 import { KeyMaker } from "./signing";
 import { emptyState, type State } from "./state";
+import { exchangeToken, introspectToken, TokenError } from "./sts";
+import { workloadIdentityRoutes } from "./workload-identity";
 
 /** How a sandbox is started. */
 export interface SandboxOptions {
@@ -79,6 +84,13 @@ export interface Sandbox {
    * @param principal in IAM's form: `serviceAccount:EMAIL`; left out, the owner of every project
    */
   environment(principal?: string): Record<string, string>;
+  /**
+   * Says how a build ended that a trigger started, since the sandbox runs none; those who listen to the topic
+   * `cloud-builds` are told.
+   * @param name `projects/P/locations/L/builds/B`
+   * @param outcome `status`, `results`, and what else the build has then
+   */
+  finishBuild(name: string, outcome: JsonObject): void;
   /** The public key of a key version, whatever its state. */
   publicKeyPem(versionName: string): Promise<string>;
   /** Stops at once, also where a client still holds a connection open, and removes what was written for gcloud. */
@@ -136,6 +148,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     unknownRoutes: log.unknownRoutes,
     faults,
     environment: (principal) => environmentFor(url, folder, principal ?? state.owner),
+    finishBuild: (name, outcome) => finishBuild(context, name, outcome),
     publicKeyPem: (versionName) => publicKeyPem(state, keys, versionName),
     async close() {
       await Promise.all([stopped(plain), ...(secure ? [stopped(secure)] : [])]);
@@ -206,6 +219,8 @@ function application(context: Context, keys: KeyMaker, log: RequestsLog, faults:
   for (const path of ["/admission", "/admission/:cluster{projects/[^/]+/locations/[^/]+/clusters/[^/]+}"]) {
     app.post(path, (c) => admission(c, state, faults));
   }
+  app.post("/sts/token", (c) => tokenEndpoint(c, "sts.token", context, faults));
+  app.post("/sts/introspect", (c) => tokenEndpoint(c, "sts.introspect", context, faults));
   app.get("/logs", (c) => c.json({ entries: state.logEntries }));
   controlRoutes(app, state, log, faults);
   return app;
@@ -221,7 +236,11 @@ function allRoutes(context: Context, keys: KeyMaker): Route[] {
     ...resourceManagerRoutes(context),
     ...iamApiRoutes(context),
     ...artifactRegistryRoutes(context),
+    ...workloadIdentityRoutes(context),
     ...cloudBuildRoutes(context),
+    ...buildRoutes(context, (name) => trigger(context.state, name)),
+    ...pubsubRoutes(context, (topic, message) => deliver(context, topic, message)),
+    ...onDemandScanningRoutes(context),
     ...loggingRoutes(context),
   ];
 }
@@ -241,7 +260,7 @@ function controlRoutes(app: Hono<Env>, state: State, log: RequestsLog, faults: F
   app.get("/sandbox/unknown-routes", (c) => c.json({ unknownRoutes: log.unknownRoutes }));
   app.get("/sandbox/state", (c) => {
     // Keys and tokens are what even a sandbox does not hand out.
-    const { privateKeys: _, accessTokens: __, ...shown } = state;
+    const { privateKeys: _, accessTokens: __, federatedSets: ___, ...shown } = state;
     return c.json(shown as unknown as JsonObject);
   });
 }
@@ -277,7 +296,8 @@ async function answered(c: Http, route: Route, context: Context, faults: Faults)
   const { state } = context;
   const record = c.get("record");
   record.method = route.method;
-  record.principal = principalOf(state, c.req.header("authorization"));
+  const caller = callerOf(state, c.req.header("authorization"));
+  record.principal = caller?.principal;
   const body = await bodyOf(c);
   const fault = faults.take(record);
   if (fault === "drop") {
@@ -286,7 +306,7 @@ async function answered(c: Http, route: Route, context: Context, faults: Faults)
   if (fault !== undefined) {
     throw fault;
   }
-  if (record.principal === undefined) {
+  if (caller === undefined) {
     throw unauthenticated();
   }
   const url = new URL(c.req.url);
@@ -301,7 +321,7 @@ async function answered(c: Http, route: Route, context: Context, faults: Faults)
     query: url.searchParams,
     body,
     params,
-    principal: record.principal,
+    caller,
   };
   if (params.project !== undefined) {
     requireProject(context, params.project);
@@ -309,7 +329,7 @@ async function answered(c: Http, route: Route, context: Context, faults: Faults)
   requireEnabled(context, service, params.project);
   const { permission } = METHODS[route.method];
   if (permission !== undefined) {
-    authorize(state, call.principal, permission, call.resource);
+    authorize(state, caller, permission, call.resource);
   }
   return c.json(withoutDefaults(await route.handler(call)) as JsonObject);
 }
@@ -327,6 +347,41 @@ async function admission(c: Http, state: State, faults: Faults): Promise<Respons
   }
   const cluster = reviewingCluster(state, c.req.param("cluster") ?? c.req.query("cluster") ?? "");
   return c.json(review(state, cluster, body));
+}
+
+/** The token endpoint asks nobody who they are: what is exchanged says so. Nothing of it is recorded but the method. */
+async function tokenEndpoint(
+  c: Http,
+  method: "sts.token" | "sts.introspect",
+  context: Context,
+  faults: Faults,
+): Promise<Response> {
+  const record = c.get("record");
+  record.method = method;
+  const text = await c.req.text();
+  const fault = faults.take(record);
+  if (fault === "drop") {
+    return dropped(c);
+  }
+  if (fault !== undefined) {
+    throw fault;
+  }
+  try {
+    const request = tokenRequest(text);
+    return c.json(method === "sts.token" ? exchangeToken(context, request) : introspectToken(context, request));
+  } catch (error) {
+    if (!(error instanceof TokenError)) {
+      throw error;
+    }
+    record.error = error.message;
+    return c.json(error.toJSON(), 400);
+  }
+}
+
+/** A form, as clients send it, or JSON. */
+function tokenRequest(text: string): Record<string, string> {
+  const entries = text.trimStart().startsWith("{") ? Object.entries(parsedBody(text)) : [...new URLSearchParams(text)];
+  return Object.fromEntries(entries.filter((entry): entry is [string, string] => typeof entry[1] === "string"));
 }
 
 /** Closes the connection without an answer. */

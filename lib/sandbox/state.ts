@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { JsonObject } from "./json";
 
-/** Things by their full names, which all begin with `projects/`. */
+/** Things by their names: mostly full ones, which begin with `projects/`. */
 export type Table<T> = Record<string, T>;
 
 /** The version of the state's shape. */
@@ -27,6 +27,12 @@ export interface State {
   readonly iamPolicies: Table<JsonObject>;
   /** The principal of each access token that was handed out. */
   readonly accessTokens: Table<string>;
+  /** The principal sets of each access token that was exchanged for the token of another issuer. */
+  readonly federatedSets: Table<string[]>;
+  /** The public keys of issuers outside of Google, as JSON web key sets, by the issuer's address. */
+  readonly issuers: Table<JsonObject>;
+  readonly workloadIdentityPools: Table<JsonObject>;
+  readonly workloadIdentityProviders: Table<JsonObject>;
   readonly serviceAccounts: Table<JsonObject>;
   readonly customRoles: Table<JsonObject>;
   readonly keyRings: Table<JsonObject>;
@@ -44,8 +50,15 @@ export interface State {
   readonly clusterOperations: Table<JsonObject>;
   readonly repositories: Table<JsonObject>;
   readonly triggers: Table<JsonObject>;
-  /** Builds that have run. */
+  /** Builds that were started, or stored by hand. */
   readonly builds: Table<JsonObject>;
+  readonly topics: Table<JsonObject>;
+  readonly subscriptions: Table<JsonObject>;
+  /** What waits in each subscription, oldest first. */
+  readonly messages: Table<JsonObject[]>;
+  /** What On-Demand Scanning knows of packages; and its scans, with what each found. */
+  readonly packageVulnerabilities: JsonObject[];
+  readonly scans: Table<JsonObject[]>;
   /** Connections of Cloud Build and the repositories that they link. */
   readonly connections: Table<JsonObject>;
   /** The audit log, oldest first. */
@@ -66,6 +79,10 @@ export function emptyState(owner = DEFAULT_OWNER): State {
     enabledServices: {},
     iamPolicies: {},
     accessTokens: {},
+    federatedSets: {},
+    issuers: {},
+    workloadIdentityPools: {},
+    workloadIdentityProviders: {},
     serviceAccounts: {},
     customRoles: {},
     keyRings: {},
@@ -82,6 +99,11 @@ export function emptyState(owner = DEFAULT_OWNER): State {
     repositories: {},
     triggers: {},
     builds: {},
+    topics: {},
+    subscriptions: {},
+    messages: {},
+    packageVulnerabilities: [],
+    scans: {},
     connections: {},
     logEntries: [],
     counter: 0,

@@ -23,6 +23,8 @@ export const ROLES = {
   LOG_WRITER: "roles/logging.logWriter",
   /** `occurrences.get` and `occurrences.list` on a project: provenance and scan results of its images. */
   OCCURRENCES_VIEWER: "roles/containeranalysis.occurrences.viewer",
+  /** `scans.analyzePackages` and `scans.listVulnerabilities` on a project; there is no narrower role. */
+  ON_DEMAND_SCANNING: "roles/ondemandscanning.admin",
   /** `builds.get` on a project, of builds and triggers. */
   BUILDS_VIEWER: "roles/cloudbuild.builds.viewer",
   /** `builds.approve` on a project: lets builds start that wait for an approval. */

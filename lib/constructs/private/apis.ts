@@ -17,6 +17,7 @@ export type GoogleApi =
   | "iamcredentials"
   | "logging"
   | "monitoring"
+  | "ondemandscanning"
   | "pubsub"
   | "run"
   | "sts";

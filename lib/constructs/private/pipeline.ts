@@ -155,13 +155,31 @@ export function checkSubstitutions(refusals: Refusals, props: SubstitutedProps):
     return;
   }
   for (const [property, value] of Object.entries({ tag, dockerfile, buildContext })) {
-    const undeclared = /\$\{?(_[A-Z0-9_]+)/.exec(value ?? "")?.[1];
-    if (undeclared) {
-      refusals.add(
-        ProblemCode.INVALID_OPTIONS,
-        `"${property}" uses the substitution $${undeclared}, which the pipeline's trigger does not have, got ${show(value)}; allowed: the built-in substitutions of Cloud Build, or a trigger of your own`,
-      );
-    }
+    refuseUndeclared(refusals, property, value);
+  }
+}
+
+/** Cloud Build substitutes in the images of steps as well; a trigger of the caller's own may declare what it likes. */
+export function checkStepImages(
+  refusals: Refusals,
+  startedBy: { readonly kind: string },
+  images: Readonly<Record<string, string | undefined>>,
+): void {
+  if (startedBy.kind === "own-trigger") {
+    return;
+  }
+  for (const [property, value] of Object.entries(images)) {
+    refuseUndeclared(refusals, property, value);
+  }
+}
+
+function refuseUndeclared(refusals: Refusals, property: string, value: string | undefined): void {
+  const undeclared = /\$\{?(_[A-Z0-9_]+)/.exec(value ?? "")?.[1];
+  if (undeclared) {
+    refusals.add(
+      ProblemCode.INVALID_OPTIONS,
+      `"${property}" uses the substitution $${undeclared}, which the pipeline's trigger does not have, got ${show(value)}; allowed: the built-in substitutions of Cloud Build, or a trigger of your own`,
+    );
   }
 }
 
@@ -278,10 +296,8 @@ export function warnOfUnpinned(pipeline: Construct, images: Readonly<Record<stri
     warn(
       pipeline,
       ProblemCode.UNPINNED_STEP_IMAGE,
-      `the steps run in ${unpinned.map(([, image]) => image).join(" and ")}, tags that may change between two builds: pin them by digest with ${Object.keys(
-        images,
-      )
-        .map((property) => `"${property}"`)
+      `the steps run in ${unpinned.map(([, image]) => image).join(" and ")}, tags that may change between two builds: pin them by digest with ${unpinned
+        .map(([property]) => `"${property}"`)
         .join(" and ")}`,
     );
   }

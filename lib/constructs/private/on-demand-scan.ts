@@ -1,0 +1,73 @@
+import type { ServiceAccount } from "@cdktf/provider-google/lib/service-account";
+import type { TerraformProvider, TerraformResource } from "cdktf";
+import type { Construct } from "constructs";
+import { ROLES } from "../../vocabulary/roles";
+import type { OnDemandScanOptions } from "../on-demand-scan";
+import { enabledApi } from "./apis";
+import type { BuildStep } from "./cloud-build-config";
+import { checkExceptions } from "./exceptions";
+import { grantBinding } from "./iam";
+import type { Refusals } from "./refusals";
+import { onDemandScanScript } from "./signing-scripts";
+
+/** The image of the step that scans: the one with all components of gcloud. */
+export const SCANNER_IMAGE = "gcr.io/google.com/cloudsdktool/google-cloud-cli:528.0.0";
+
+/** What is scanned, and for which project. */
+export interface ScannedImage {
+  readonly image: string;
+  readonly tag: string;
+  readonly project: string;
+}
+
+/** The step that scans what was built; nothing is pushed unless it ends well. */
+export function scanStep(scan: OnDemandScanOptions, { image, tag, project }: ScannedImage): BuildStep {
+  return {
+    id: "scan",
+    image: scan.scannerImage ?? SCANNER_IMAGE,
+    script: onDemandScanScript(
+      (scan.exceptions ?? []).map((one) => ({ id: one.vulnerability, until: one.until, reason: one.reason })),
+    ),
+    env: {
+      IMAGE: image,
+      TAG: tag,
+      PROJECT: project,
+      LOCATION: scan.location ?? "us",
+      SEVERITY: scan.severity ?? "CRITICAL",
+      FIXABLE_ONLY: `${scan.fixableOnly ?? false}`,
+    },
+  };
+}
+
+/** Who scans, and where. */
+export interface ScanGrant {
+  readonly project: string;
+  readonly member: string;
+  readonly serviceAccount?: ServiceAccount;
+  readonly provider?: TerraformProvider;
+  readonly enableApis?: boolean;
+}
+
+/**
+ * Lets an identity scan. There is no narrower role, and it opens nothing but scans.
+ * Source: https://docs.cloud.google.com/artifact-analysis/docs/ods-cloudbuild
+ */
+export function grantScan(scope: Construct, grant: ScanGrant): TerraformResource {
+  const { project, member, serviceAccount, provider, enableApis } = grant;
+  return grantBinding(scope, {
+    opened: { kind: "project", project },
+    role: ROLES.ON_DEMAND_SCANNING,
+    member,
+    provider,
+    after: [
+      serviceAccount,
+      enabledApi(scope, "cloudresourcemanager", { project, provider, enableApis }),
+      enabledApi(scope, "ondemandscanning", { project, provider, enableApis }),
+    ],
+  });
+}
+
+/** Refuses exceptions without a reason or an end. */
+export function checkScan(refusals: Refusals, scan: OnDemandScanOptions | undefined): void {
+  checkExceptions(refusals, scan?.exceptions ?? [], "scanBeforePush");
+}
