@@ -118,7 +118,7 @@ const request: fc.Arbitrary<readonly [string, object?]> = fc.oneof(
 describe("every acknowledged write is in the file when its answer is there", () => {
   test.each(
     samples(fc.array(request, { minLength: 20, maxLength: 40, size: "max" }), 12).map(
-      (requests) => [index + 1, requests] as const,
+      (requests, index) => [index + 1, requests] as const,
     ),
   )(
     "sequence %i of requests",

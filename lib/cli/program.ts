@@ -48,6 +48,11 @@ const SUBCOMMANDS: readonly Subcommand[] = [
     load: () => (require("./sandbox") as typeof import("./sandbox")).sandboxCommand,
   },
   {
+    name: "init",
+    summary: "a project to begin with: the chain, its tests, a review",
+    load: () => (require("./init") as typeof import("./init")).initCommand,
+  },
+  {
     name: "demo",
     summary: "the whole chain on this computer, in a minute",
     load: () => (require("./demo") as typeof import("./demo")).demoCommand,
