@@ -236,7 +236,7 @@ describe("tools that are there, and cannot do it", () => {
   });
 
   test("nothing of an account and nothing that changes terraform's arguments reaches it", async () => {
-    const script = `case "$1" in init) env > ${folder.path}/env ;; esac; echo "{}"; exit 1`;
+    const script = `case "$1" in init) env > ${folder.path}/env ;; apply) env > ${folder.path}/apply; exit 1 ;; esac; echo "{}"`;
     const secrets = { GOOGLE_CREDENTIALS: "secret-1", TF_CLI_ARGS_init: "secret-2", CLOUDSDK_CORE_ACCOUNT: "secret-3" };
     Object.assign(process.env, secrets);
     try {
@@ -248,6 +248,9 @@ describe("tools that are there, and cannot do it", () => {
     }
     const seen = readFileSync(join(folder.path, "env"), "utf8");
     expect(seen).not.toContain("secret-");
+    // The provider would ask Google for the owner of the token.
+    expect(readFileSync(join(folder.path, "apply"), "utf8")).toMatch(/^HTTPS_PROXY=http:\/\/127\.0\.0\.1:9$/m);
+    expect(seen).not.toMatch(/^HTTPS_PROXY=http:\/\/127/m);
     expect(seen).toMatch(/^NO_PROXY=.*127\.0\.0\.1,localhost$/m);
   }, 60_000);
 });

@@ -59,7 +59,7 @@ function init(folder: string, project: string, io: Io): ExitCode {
   if (existsSync(folder) && !statSync(folder).isDirectory()) {
     throw new UsageError(`${printable(folder)} is no folder; allowed: a folder of yours, or a new one`);
   }
-  const there = files.map(({ path }) => join(folder, path)).filter((path) => lstatSync(path, LENIENT) !== undefined);
+  const there = files.map(({ path }) => join(folder, path)).filter(isThere);
   if (there.length > 0) {
     const [is, what] = there.length === 1 ? ["is", "a file"] : ["are", "files"];
     throw new UsageError(
@@ -71,7 +71,15 @@ function init(folder: string, project: string, io: Io): ExitCode {
   return 0;
 }
 
-const LENIENT = { throwIfNoEntry: false } as const;
+/** A link that leads nowhere is there as well. */
+function isThere(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    // Below a file, or out of reach: writing will say so.
+    return false;
+  }
+}
 
 /** The files as they are written, in the order of their names. */
 export function starterFiles(project: string): StarterFile[] {

@@ -6,7 +6,7 @@ import { SigningAlgorithm } from "../../vocabulary/signing-algorithm";
 import { CallError, clientOf } from "./client";
 import type { Chain } from "./configuration";
 import { findProgram, run } from "./programs";
-import { environmentOf, firstError } from "./terraform";
+import { environmentOf, firstError, NO_OTHER_HOSTS } from "./terraform";
 
 const LIMIT = 45_000;
 
@@ -30,7 +30,7 @@ export async function signImage(
     await signByRest(image, chain, sandbox, options.signal);
     return { by: "the calls that gcloud makes", instead: options.gcloud ? "gcloud is not on the PATH" : undefined };
   }
-  const env = { ...environmentOf(process.env), ...sandbox.environment(chain.signer) };
+  const env = { ...environmentOf(process.env), ...sandbox.environment(chain.signer), ...NO_OTHER_HOSTS };
   const args = [
     "beta",
     "container",

@@ -9,6 +9,12 @@ import { type Ended, findProgram, run } from "./programs";
 const INIT_LIMIT = 20_000;
 const COMMAND_LIMIT = 90_000;
 
+/**
+ * A proxy that refuses every connection. The provider asks Google who the token belongs to, only to log it: nothing of the
+ * demonstration leaves this computer, and without a network the provider would ask for minutes.
+ */
+export const NO_OTHER_HOSTS = { HTTPS_PROXY: "http://127.0.0.1:9", https_proxy: "http://127.0.0.1:9" };
+
 /** A terraform that is ready to apply, or why there is none. */
 export type FoundTerraform = { readonly terraform: Terraform } | { readonly missing: string };
 
@@ -46,7 +52,8 @@ export class Terraform {
       return { missing: `terraform init did not get the google provider (${firstError(init)})` };
     }
     const version = await bare.run(["version", "-json"]);
-    return { terraform: new Terraform(program, folder, environment, signal, versionsOf(version.stdout)) };
+    const local = { ...environment, ...NO_OTHER_HOSTS };
+    return { terraform: new Terraform(program, folder, local, signal, versionsOf(version.stdout)) };
   }
 
   public write(json: JsonObject): void {
