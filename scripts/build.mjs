@@ -1,8 +1,18 @@
 // Builds the package. jsii compiles the constructs and the vocabulary into dist/ and .jsii, tsc the other entries; then the
 // index is made lazy, and what comes from npm is bundled.
 import { execFileSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -28,6 +38,7 @@ try {
   compileEntries();
   makeIndexLazy();
   const inputs = [...(await bundleInPlace()), ...(await bundleCommand())];
+  shipReferenceDeployment();
   // Written last: its date says when the build was complete (scripts/ensure-built.mjs).
   writeFileSync(licencesFile, licencesOf(inputs));
 } catch (error) {
@@ -169,6 +180,30 @@ async function bundleCommand() {
   const inputs = await bundle(join(root, "lib", `${COMMAND}.ts`), outfile);
   chmodSync(outfile, 0o755);
   return inputs;
+}
+
+/**
+ * What main.ts synthesizes, for `binauthz demo` where the peers are not installed: without the backend, whose path is of this
+ * computer, and without the version of the framework.
+ */
+function shipReferenceDeployment() {
+  const outdir = mkdtempSync(join(tmpdir(), "cdktf-binauthz-build-"));
+  try {
+    const { GOOGLE_PROJECT: _, ...env } = process.env;
+    execFileSync(process.execPath, [join(root, "node_modules/tsx/dist/cli.mjs"), join(root, "main.ts")], {
+      cwd: root,
+      env: { ...env, CDKTF_OUTDIR: outdir },
+      stdio: ["ignore", "ignore", "inherit"],
+    });
+    const json = JSON.parse(readFileSync(join(outdir, "stacks/binauthz/cdk.tf.json"), "utf8"));
+    delete json.terraform.backend;
+    delete json["//"];
+    writeFileSync(join(dist, "cli/reference-deployment.json"), `${JSON.stringify(json)}\n`);
+  } catch {
+    throw new Error("main.ts could not be synthesized");
+  } finally {
+    rmSync(outdir, { recursive: true, force: true });
+  }
 }
 
 /** Returns the files that went into the bundle. */

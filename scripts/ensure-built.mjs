@@ -8,7 +8,16 @@ import { fileURLToPath } from "node:url";
 const root = resolve(fileURLToPath(import.meta.url), "../..");
 const lock = join(root, "node_modules", ".cache", "cdktf-binauthz-build");
 /** What the build reads: the README is part of the assembly, a lock file change can change what is bundled. */
-const SOURCES = ["lib", "README.md", "package.json", "package-lock.json", "tsconfig.json", "scripts/build.mjs"];
+const SOURCES = [
+  "lib",
+  "main.ts",
+  "starter",
+  "README.md",
+  "package.json",
+  "package-lock.json",
+  "tsconfig.json",
+  "scripts/build.mjs",
+];
 /** The last file that a build writes, and the first ones that a failed build removes. */
 const RESULTS = ["THIRD-PARTY-LICENSES.txt", ".jsii", "dist/index.js"];
 

@@ -46,6 +46,24 @@ test("the fault of the page is one, of a method that there is", async () => {
   }
 });
 
+test("every failure of the table can be arranged, and its method is one that there is", async () => {
+  const table = [...text.matchAll(/^\| [^|]+ \| `(\{.*\})` \|$/gm)].map(([, json]) => JSON.parse(json) as JsonObject);
+  expect(table).toHaveLength(5);
+  const sandbox = await startSandbox();
+  try {
+    for (const fault of table) {
+      const body = JSON.stringify(fault);
+      expect((await fetch(`${sandbox.url}/sandbox/faults`, { method: "POST", body })).status).toBe(200);
+      const methods = [...Object.keys(METHODS), "sandbox.admission"];
+      expect(methods.filter((method) => new RegExp(String(fault.match)).test(method))).toHaveLength(1);
+    }
+    const taken = sandbox.faults.take({ verb: "POST", path: "/admission", method: "sandbox.admission" });
+    expect(taken).toBe("drop");
+  } finally {
+    await sandbox.close();
+  }
+});
+
 const missing = ["gcloud", "curl", "bash"].find((program) => findProgram(program) === undefined);
 describeUnless(missing && `${missing} was not found`, "the chain of the page, run with the real gcloud", () => {
   test("is denied first and admitted then", async () => {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, realpathSync, statSync, writeFileSync } from "node:fs";
 import { builtinModules } from "node:module";
 import { join, posix } from "node:path";
 import ts from "typescript";
@@ -72,23 +72,31 @@ function runExample(where: string) {
 describe("the tarball", () => {
   test("contains what a user needs and nothing else", () => {
     const schemas = readdirSync(join(root, "schemas")).map((name) => `schemas/${name}`);
+    const starter = readdirSync(join(root, "starter"), { recursive: true, encoding: "utf8" })
+      .filter((name) => statSync(join(root, "starter", name)).isFile())
+      .map((name) => `starter/${name}`);
     const fixed = [
       ".jsii",
       "API.md",
       "CHANGELOG.md",
       "LICENSE",
       "README.md",
+      "SECURITY.md",
       "THIRD-PARTY-LICENSES.txt",
       "package.json",
       "kubernetes/package.json",
       "review/package.json",
       "testing/package.json",
       COMMAND,
+      "dist/cli/reference-deployment.json",
       ...schemas,
+      ...starter,
     ];
     const compiled = tarball.files.filter((file) => !fixed.includes(file));
     expect(tarball.files).toEqual(expect.arrayContaining(fixed));
     expect(schemas).toContain("schemas/trust-model.json");
+    expect(starter).toEqual(expect.arrayContaining(["starter/main.ts", "starter/gitignore", "starter/.binauthz.yaml"]));
+    expect(starter.some((file) => /node_modules|cdktf\.out|package-lock/.test(file))).toBe(false);
     for (const schema of schemas) expect(schema).toMatch(/^schemas\/[a-z-]+\.json$/);
     // Every file of JavaScript has its declarations, and neither stands alone.
     const sources = compiled.filter((file) => file.endsWith(".js")).map((file) => file.replace(/\.js$/, ""));
@@ -151,6 +159,13 @@ describe("the tarball", () => {
     // What is added to the types of jest's package, where it is there; nothing is asked of it.
     expect(foreign).toEqual([{ file: "dist/testing/jest-types.d.ts", name: "expect" }]);
     expect(packed("dist/testing/jest-types.d.ts")).toContain('declare module "expect" {');
+  });
+
+  test("carries the configuration of the demonstration without a path or a backend of the computer that built it", () => {
+    const text = packed("dist/cli/reference-deployment.json");
+    expect(text).not.toContain(root);
+    expect(JSON.parse(text)).toMatchObject({ terraform: { required_providers: { google: { version: "6.50.0" } } } });
+    expect(JSON.parse(text).terraform).not.toHaveProperty("backend");
   });
 
   test("carries no source map", () => {

@@ -47,6 +47,16 @@ const SUBCOMMANDS: readonly Subcommand[] = [
     summary: "Google's side of the chain on loopback, for terraform and gcloud",
     load: () => (require("./sandbox") as typeof import("./sandbox")).sandboxCommand,
   },
+  {
+    name: "init",
+    summary: "a project to begin with: the chain, its tests, a review",
+    load: () => (require("./init") as typeof import("./init")).initCommand,
+  },
+  {
+    name: "demo",
+    summary: "the whole chain on this computer, in a minute",
+    load: () => (require("./demo") as typeof import("./demo")).demoCommand,
+  },
 ];
 
 const DESCRIPTION = `Binary Authorization on the desk: what would run, and why.

@@ -5,6 +5,7 @@ import { createSecureContext } from "node:tls";
 import { Command, InvalidArgumentError } from "commander";
 import {
   emptyState,
+  openStateFile,
   projectNumber,
   type RecordedRequest,
   readSeed,
@@ -12,6 +13,7 @@ import {
   type SandboxOptions,
   type Seed,
   type SeedCluster,
+  type StateFile,
   startSandbox,
   tokenFor,
   withoutCredentials,
@@ -30,6 +32,7 @@ interface Options {
   readonly tlsPort?: number;
   readonly log?: string;
   readonly seed?: string;
+  readonly state?: string;
   readonly project: readonly [id: string, number: string | undefined][];
   readonly cluster: readonly SeedCluster[];
   readonly as?: string;
@@ -53,6 +56,10 @@ export function sandboxCommand(io: Io, done: (code: number) => void): Command {
     .option("--tls-key <file>", "the certificate's key in PEM")
     .option("--tls-port <number>", "port for https (default: a free one)", port)
     .option("--log <file>", "write every request to this file, one JSON object a line")
+    .option(
+      "--state <file>",
+      "keep the state in this file, with its private keys, and go on with what is in it (default: in memory alone)",
+    )
     .option(
       "--seed <file>",
       "JSON with what is there from the start: projects, parents, groups, clusters, serviceAccounts, grants, and more",
@@ -100,12 +107,15 @@ function principal(text: string): string {
 
 async function run(io: Io, command: readonly string[], options: Options): Promise<number> {
   const log = options.log === undefined ? undefined : await openLog(options.log);
-  const sandbox = await start({ ...read(options), onRequest: (request) => report(io, log, request, command) });
+  const given = read(options);
+  const stateFile = options.state === undefined ? undefined : openState(io, options.state, options);
+  const onRequest = (request: RecordedRequest) => report(io, log, request, command);
+  const sandbox = await start({ ...given, stateFile, onRequest });
   try {
     if (command.length > 0) {
       return await runCommand(io, command, sandbox.environment(options.as));
     }
-    io.out(instructions(sandbox, options.as));
+    io.out(instructions(sandbox, options));
     await stopSignal();
     return 0;
   } finally {
@@ -124,6 +134,7 @@ async function start(options: SandboxOptions): Promise<Sandbox> {
   try {
     return await startSandbox(options);
   } catch (error) {
+    options.stateFile?.close();
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === "EADDRINUSE" || code === "EACCES") {
       const problem = code === "EADDRINUSE" ? "is in use" : "needs rights that you do not have";
@@ -131,6 +142,23 @@ async function start(options: SandboxOptions): Promise<Sandbox> {
     }
     throw error instanceof RangeError ? new UsageError(message) : error;
   }
+}
+
+/** Opens the state, and says what a person would not expect of it. */
+function openState(io: Io, file: string, { seed, project, cluster }: Options): StateFile {
+  const opened = openStateFile(file);
+  const name = printable(file);
+  if (opened.cutOff > 0) {
+    io.err(
+      `warning: ${name} ended in a write that was cut off and that nobody was told of; its ${opened.cutOff} bytes were taken away\n`,
+    );
+  }
+  if (!opened.isNew && (seed !== undefined || project.length > 0 || cluster.length > 0)) {
+    io.err(
+      `warning: ${name} has a state already; --seed, --project and --cluster are for a new one, and change nothing\n`,
+    );
+  }
+  return opened;
 }
 
 /** The options of the sandbox, with every file read. */
@@ -211,12 +239,16 @@ function listUnknown(io: Io, sandbox: Sandbox): void {
 }
 
 /** What a shell has to be told. */
-function instructions(sandbox: Sandbox, as: string | undefined): string {
+function instructions(sandbox: Sandbox, { as, state }: Options): string {
+  const memory =
+    state === undefined
+      ? "and forgets everything"
+      : `and keeps its state in ${printable(state)}, private keys included: throw-away ones, but nobody else's`;
   const variables = Object.entries(sandbox.environment(as));
   const exports = variables.map(([name, value]) => `export ${name}='${value.replace(/'/g, "'\\''")}'`);
   const secure = sandbox.tlsUrl === undefined ? [] : [`# Over https, for a Kubernetes API server: ${sandbox.tlsUrl}`];
   return [
-    `# Google's side of the chain listens on ${sandbox.url}. It ends with Ctrl-C, and forgets everything.`,
+    `# Google's side of the chain listens on ${sandbox.url}. It ends with Ctrl-C, ${memory}.`,
     `# Admission: POST ${sandbox.url}/admission   Audit log: ${sandbox.url}/logs`,
     ...secure,
     "# Point terraform and gcloud of another shell at it:",

@@ -17,5 +17,6 @@ export { applySeed, readSeed, type Seed, type SeedCluster } from "./seed";
 export { type Sandbox, type SandboxOptions, startSandbox } from "./server";
 export { enabledServices, enableService } from "./service-usage";
 export { emptyState, projectNumber, type State, type Table } from "./state";
+export { openStateFile, type StateFile } from "./state-file";
 export { trustModelOf } from "./trust-model";
 export { type Finding, type ImageScan, type PackageVulnerability, putScan } from "./vulnerabilities";

@@ -136,7 +136,7 @@ async function privateKey(state: State, keys: KeyMaker, name: string): Promise<s
   const algorithm = algorithmOf(resource);
   if (lookup(state.privateKeys, name) === undefined) {
     // Two callers may ask at once, and only one key may come of it.
-    const made = pending.get(state)?.get(name) ?? keys.make(algorithm);
+    const made = pending.get(state)?.get(name) ?? keys.make(algorithm, Object.values(state.privateKeys));
     const waiting = pending.get(state) ?? new Map<string, Promise<string>>();
     pending.set(state, waiting.set(name, made));
     state.privateKeys[name] = await made;

@@ -19,12 +19,12 @@ export function onDemandScanningRoutes({ state }: Context): Route[] {
       if (resourceUri === "" || packages.length === 0) {
         throw invalid("resource_uri and packages are required.", resourceUri === "" ? "resource_uri" : "packages");
       }
-      const known = state.packageVulnerabilities as unknown as readonly PackageVulnerability[];
-      const found = packages.flatMap((one) =>
-        known
-          .filter(({ packageName, version }) => packageName === one.package && (version ?? one.version) === one.version)
-          .map((vulnerability) => findingOf(vulnerability, resourceUri)),
-      );
+      const found = packages.flatMap((one) => {
+        const known: readonly JsonObject[] = lookup(state.packageVulnerabilities, str(one.package)) ?? [];
+        return known
+          .filter(({ version }) => (version ?? one.version) === one.version)
+          .map((vulnerability) => findingOf(vulnerability as unknown as PackageVulnerability, resourceUri));
+      });
       const id = newId();
       const scan = `${call.resource}/${id}`;
       const { project, location } = call.params;

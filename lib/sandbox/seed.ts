@@ -5,7 +5,7 @@ import { putCluster } from "./gke";
 import { createAccount } from "./iam";
 import { grant, MEMBER, ROLE } from "./iam-policies";
 import { isObject, type Json, type JsonObject, obj, str } from "./json";
-import type { State } from "./state";
+import { lookup, type State } from "./state";
 import { type ImageScan, type PackageVulnerability, putScan } from "./vulnerabilities";
 
 /** A cluster that is there from the start. */
@@ -65,7 +65,10 @@ export function applySeed(state: State, seed: Seed): void {
   for (const scan of seed.scans ?? []) {
     putScan(state, scan);
   }
-  state.packageVulnerabilities.push(...structuredClone(seed.packageVulnerabilities ?? []).map((one) => ({ ...one })));
+  for (const vulnerability of seed.packageVulnerabilities ?? []) {
+    const known = lookup(state.packageVulnerabilities, vulnerability.packageName) ?? [];
+    state.packageVulnerabilities[vulnerability.packageName] = [...known, { ...vulnerability }];
+  }
 }
 
 const FIELDS = [

@@ -33,6 +33,7 @@ import { applySeed, type Seed } from "./seed";
 import { requireEnabled, serviceUsageRoutes } from "./service-usage";
 import { KeyMaker } from "./signing";
 import { emptyState, type State } from "./state";
+import type { StateFile } from "./state-file";
 import { exchangeToken, introspectToken, TokenError } from "./sts";
 import { workloadIdentityRoutes } from "./workload-identity";
 
@@ -57,6 +58,8 @@ export interface SandboxOptions {
   readonly seed?: Seed;
   /** Goes on with what an earlier sandbox left. @default - nothing is there */
   readonly state?: State;
+  /** Keeps the state in a file, and closes the file with the sandbox; a seed is for a new one. @default - in memory alone */
+  readonly stateFile?: StateFile;
   /** @default - see {@link Behaviour} */
   readonly behaviour?: Partial<Behaviour>;
   /** Called with every request once it is answered. */
@@ -112,14 +115,18 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   if (!LOOPBACK.includes(host)) {
     throw new RangeError(`the sandbox listens on loopback only, got ${host}; allowed: ${LOOPBACK.join(", ")}`);
   }
-  const state = options.state ?? emptyState();
-  applySeed(state, options.seed ?? {});
+  const { stateFile } = options;
+  const state = stateFile?.state ?? options.state ?? emptyState();
+  if (stateFile?.isNew !== false) {
+    applySeed(state, options.seed ?? {});
+  }
+  stateFile?.save();
   const behaviour: Behaviour = { ...DEFAULT_BEHAVIOUR, ...options.behaviour };
   const log = new RequestsLog(options.onRequest);
   const faults = new Faults();
   const keys = new KeyMaker();
   const context: Context = { state, behaviour, unsupported: (what) => unsupported(log, what) };
-  const app = application(context, keys, log, faults);
+  const app = application(context, keys, log, faults, () => stateFile?.save());
 
   const plain = createAdaptorServer({ fetch: app.fetch });
   const { tls } = options;
@@ -153,6 +160,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     async close() {
       await Promise.all([stopped(plain), ...(secure ? [stopped(secure)] : [])]);
       rmSync(folder, { recursive: true, force: true });
+      stateFile?.close();
     },
   };
 }
@@ -190,7 +198,7 @@ function unsupported(log: RequestsLog, what: string): ApiError {
   return new ApiError("UNIMPLEMENTED", `The sandbox does not speak this: ${what}`);
 }
 
-function application(context: Context, keys: KeyMaker, log: RequestsLog, faults: Faults): Hono<Env> {
+function application(context: Context, keys: KeyMaker, log: RequestsLog, faults: Faults, save: () => void): Hono<Env> {
   const { state } = context;
   const app = new Hono<Env>({ getPath: (request) => routedPath(state, request.url) });
   app.use("*", async (c, next) => {
@@ -198,6 +206,12 @@ function application(context: Context, keys: KeyMaker, log: RequestsLog, faults:
     c.set("record", record);
     log.begin(record);
     await next();
+    try {
+      save();
+    } catch (error) {
+      // What is not kept is not acknowledged.
+      c.res = failed(c, new ApiError("INTERNAL", (error as Error).message));
+    }
     record.status = c.get("dropped") ? 0 : c.res.status;
     log.answered(record);
   });

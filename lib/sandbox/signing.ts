@@ -43,16 +43,24 @@ const pool = new Map<string, Promise<string>[]>();
 export class KeyMaker {
   private readonly used = new Map<string, number>();
 
-  /** A private key as PEM in PKCS #8 form. */
-  make(algorithm: SigningAlgorithm): Promise<string> {
+  /**
+   * A private key as PEM in PKCS #8 form.
+   * @param taken those that the state has from an earlier sandbox
+   */
+  async make(algorithm: SigningAlgorithm, taken: readonly string[] = []): Promise<string> {
     const shape = algorithm._keyShape;
     const kind = shape.namedCurve ?? String(shape.modulusLength);
-    const nth = this.used.get(kind) ?? 0;
-    this.used.set(kind, nth + 1);
     const keys = pool.get(kind) ?? [];
     pool.set(kind, keys);
-    keys[nth] ??= generate(algorithm);
-    return keys[nth];
+    for (;;) {
+      const nth = this.used.get(kind) ?? 0;
+      this.used.set(kind, nth + 1);
+      keys[nth] ??= generate(algorithm);
+      const key = await keys[nth];
+      if (!taken.includes(key)) {
+        return key;
+      }
+    }
   }
 }
 

@@ -56,8 +56,9 @@ export interface State {
   readonly subscriptions: Table<JsonObject>;
   /** What waits in each subscription, oldest first. */
   readonly messages: Table<JsonObject[]>;
-  /** What On-Demand Scanning knows of packages; and its scans, with what each found. */
-  readonly packageVulnerabilities: JsonObject[];
+  /** What On-Demand Scanning knows of packages, by their names. */
+  readonly packageVulnerabilities: Table<JsonObject[]>;
+  /** What each scan of On-Demand Scanning found. */
   readonly scans: Table<JsonObject[]>;
   /** Connections of Cloud Build and the repositories that they link. */
   readonly connections: Table<JsonObject>;
@@ -102,7 +103,7 @@ export function emptyState(owner = DEFAULT_OWNER): State {
     topics: {},
     subscriptions: {},
     messages: {},
-    packageVulnerabilities: [],
+    packageVulnerabilities: {},
     scans: {},
     connections: {},
     logEntries: [],
