@@ -41,6 +41,13 @@ export {
   type IBuildPipeline,
 } from "./constructs/build-pipeline";
 export {
+  CleanupPolicy,
+  type DeleteOlderOptions,
+  type KeepMatchingOptions,
+  type KeepMostRecentOptions,
+  TagState,
+} from "./constructs/cleanup-policy";
+export {
   EnforcedCluster,
   type EnforcedClusterProps,
   type EnforcementOptions,
@@ -67,6 +74,7 @@ export {
   type IFederatedSigner,
 } from "./constructs/federated-signer";
 export { Grant, type GrantOptions } from "./constructs/grant";
+export { ImagePlatform } from "./constructs/image-platform";
 export {
   KeyVersion,
   type KeyVersionNumber,
@@ -83,10 +91,13 @@ export {
   type GithubAppSourceOptions,
   type ManualSourceOptions,
   PipelineSource,
+  type PubsubSourceOptions,
   type PushSourceOptions,
   RepositoryType,
+  type WebhookSourceOptions,
 } from "./constructs/pipeline-source";
 export { ReleaseChannel } from "./constructs/release-channel";
+export type { RepositoryOptions } from "./constructs/repository-options";
 export { type IResigningTrigger, ResigningTrigger, type ResigningTriggerProps } from "./constructs/resigning-trigger";
 export { type ISignatureLog, SignatureLog, type SignatureLogProps } from "./constructs/signature-log";
 export { SignedBuild, type SignedPipelineOptions, type SignedTriggerOptions } from "./constructs/signed-build";

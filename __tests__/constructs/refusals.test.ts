@@ -5,6 +5,7 @@ import {
   AdmissionPolicy,
   Attestor,
   AttestorKey,
+  CleanupPolicy,
   type ClusterRuleData,
   EnforcedCluster,
   type EnforcedClusterProps,
@@ -15,6 +16,7 @@ import {
   FederatedSigner,
   type FederatedSignerProps,
   type IAttestor,
+  ImagePlatform,
   KeyVersion,
   PipelineSource,
   ProblemCode,
@@ -24,6 +26,7 @@ import {
   SigningAlgorithm,
   SigningGate,
   SigningStart,
+  TagState,
   TrustRoot,
   type TrustRootProps,
 } from "../../lib";
@@ -42,6 +45,7 @@ import {
   pipelineIn,
   policyIn,
   problemsOf,
+  REPOSITORY,
   refusalOf,
   signerIn,
   testApp,
@@ -1321,8 +1325,179 @@ const REFUSALS: Row[] = [
       }),
     [
       '[INVALID_OPTIONS] Stack/Build: "secrets" names no version of a secret, got "projects/p/secrets/npm/versions/latest"; allowed: projects/PROJECT/secrets/SECRET/versions/NUMBER, never latest',
-      '[INVALID_OPTIONS] Stack/Build: "secrets" has an id that is not valid, got "TAG"; allowed: upper-case letters, digits and underscores, and none of IMAGE, TAG, DOCKERFILE, CONTEXT, SECRETS',
+      '[INVALID_OPTIONS] Stack/Build: "secrets" has an id that is not valid, got "TAG"; allowed: upper-case letters, digits and underscores, and none of IMAGE, TAG, DOCKERFILE, CONTEXT, PLATFORMS, SECRETS',
       '[INVALID_OPTIONS] Stack/Build: "secrets" is there twice for the id "NPM_TOKEN"; allowed: each id once',
+    ],
+  ],
+  [
+    "a webhook whose secret is not pinned, of a tag that is none, in a project without a number",
+    () =>
+      buildIn(testStack(), {
+        source: PipelineSource.webhook({
+          repository: CONNECTED,
+          ref: "main",
+          secretVersion: "projects/p/secrets/hook/versions/latest",
+          projectNumber: PROJECT,
+        }),
+      }),
+    [
+      '[INVALID_OPTIONS] Stack/Build: "source.secretVersion" names no version of a secret, got "projects/p/secrets/hook/versions/latest"; allowed: projects/PROJECT/secrets/SECRET/versions/NUMBER, never latest',
+      `[INVALID_PROJECT] Stack/Build: "source.projectNumber" is not valid, got "${PROJECT}"; allowed: digits only, for example 123456789012`,
+      '[INVALID_OPTIONS] Stack/Build: "source.ref" is not valid, got "main"; allowed: a full name such as "refs/heads/main"',
+    ],
+  ],
+  [
+    "messages of a topic of another project without the number of the own one",
+    () =>
+      buildIn(testStack(), {
+        source: PipelineSource.pubsub({
+          repository: CONNECTED,
+          ref: "refs/heads/main",
+          topic: "projects/p/topics/build",
+        }),
+      }),
+    [
+      `[INVALID_OPTIONS] Stack/Build: "source.projectNumber" is needed for a topic of p, got nothing; allowed: the number of ${PROJECT}`,
+    ],
+  ],
+  [
+    "messages of the topic on which every build is published",
+    () =>
+      buildIn(testStack(), {
+        source: PipelineSource.pubsub({
+          repository: CONNECTED,
+          ref: "refs/heads/main",
+          topic: `projects/${PROJECT}/topics/cloud-builds`,
+        }),
+      }),
+    [
+      `[INVALID_OPTIONS] Stack/Build: "source.topic" is the one on which Cloud Build publishes every build, got "projects/${PROJECT}/topics/cloud-builds": each build would start the next one; allowed: another topic`,
+    ],
+  ],
+  [
+    "messages of no topic, for a repository that is in no region",
+    () =>
+      buildIn(testStack(), {
+        source: PipelineSource.pubsub({
+          repository: CONNECTED.replace("us-central1", "global"),
+          ref: "refs/heads/main",
+          topic: "build",
+        }),
+      }),
+    [
+      '[INVALID_OPTIONS] Stack/Build: "source.repository" is no connected repository of a region, got "projects/my-secure-project/locations/global/connections/my-connection/repositories/my-app"; allowed: projects/PROJECT/locations/REGION/connections/CONNECTION/repositories/REPOSITORY',
+      '[INVALID_OPTIONS] Stack/Build: "source.topic" is not valid, got "build"; allowed: projects/PROJECT/topics/TOPIC',
+    ],
+  ],
+  [
+    "a worker pool of another region than the webhook's repository",
+    () =>
+      buildIn(testStack(), {
+        source: PipelineSource.webhook({
+          repository: CONNECTED,
+          ref: "refs/heads/main",
+          secretVersion: "projects/p/secrets/hook/versions/7",
+          projectNumber: "123456789012",
+        }),
+        workerPool: `projects/${PROJECT}/locations/europe-west1/workerPools/private`,
+      }),
+    [
+      `[INVALID_OPTIONS] Stack/Build: "workerPool" is no worker pool of the trigger's region, got "projects/${PROJECT}/locations/europe-west1/workerPools/private"; allowed: projects/PROJECT/locations/us-central1/workerPools/NAME`,
+    ],
+  ],
+  // Repositories.
+  [
+    "cleanup policies in which everything is wrong",
+    () =>
+      buildIn(testStack(), {
+        cleanupPolicies: [
+          CleanupPolicy.deleteOlder("Delete", { olderThan: "90d" }),
+          CleanupPolicy.deleteOlder("tags", { olderThan: "1s", tagPrefixes: ["pr-"] }),
+          CleanupPolicy.keepMatching("tags", { tagState: TagState.TAGGED, tagPrefixes: ["v"], newerThan: "0s" }),
+          CleanupPolicy.keepMostRecent("recent", { keepCount: 0 }),
+        ],
+      }),
+    [
+      '[INVALID_OPTIONS] Stack/Build: "cleanupPolicies" is there twice for the id "tags"; allowed: each id once',
+      '[INVALID_OPTIONS] Stack/Build: "cleanupPolicies.id" is not valid, got "Delete"; allowed: lower-case letters, digits and hyphens, starting with a letter',
+      '[INVALID_OPTIONS] Stack/Build: "cleanupPolicies.olderThan" is not valid, got "90d"; allowed: seconds such as "7776000s"',
+      '[INVALID_OPTIONS] Stack/Build: "cleanupPolicies" has beginnings of tags for images without tags as well with "tags", got "ANY"; allowed: TagState.TAGGED',
+      '[INVALID_OPTIONS] Stack/Build: "cleanupPolicies.newerThan" is not valid, got "0s"; allowed: seconds such as "7776000s"',
+      '[INVALID_OPTIONS] Stack/Build: "cleanupPolicies" keeps no number of images with "recent", got 0; allowed: 1 or more',
+    ],
+  ],
+  [
+    "more cleanup policies than a repository takes",
+    () =>
+      buildIn(testStack(), {
+        cleanupPolicies: Array.from({ length: 11 }, (_, index) =>
+          CleanupPolicy.keepMostRecent(`keep-${index}`, { keepCount: 1 }),
+        ),
+      }),
+    ['[INVALID_OPTIONS] Stack/Build: "cleanupPolicies" are too many, got 11; allowed: 10'],
+  ],
+  [
+    "settings of a repository that is not created here",
+    () => buildIn(testStack(), { createRepository: false, immutableTags: true, cleanupPolicies: [] }),
+    ["immutableTags", "cleanupPolicies"].map(
+      (property) =>
+        `[INVALID_OPTIONS] Stack/Build: "${property}" is for a repository that is created here, got "createRepository" false; allowed: either of them, and the settings of a repository where it is made`,
+    ),
+  ],
+  [
+    "two pipelines that let different images of one repository be deleted",
+    inStack((stack) => {
+      const cleanup = (keepCount: number) => [CleanupPolicy.keepMostRecent("recent", { keepCount })];
+      buildIn(stack, { cleanupPolicies: cleanup(5) });
+      buildIn(stack, { image: `${IMAGE}-two`, cleanupPolicies: cleanup(6) }, "Two");
+    }),
+    [
+      `[INVALID_OPTIONS] Stack/Two: "cleanupPolicies" of the repository ${REPOSITORY} are others at Stack/Build, got [{"id":"recent","action":"KEEP","mostRecentVersions":{"keepCount":6}}]; allowed: the same, or in one place`,
+    ],
+  ],
+  // Several platforms.
+  [
+    "a build for one platform by a list of them",
+    () => buildIn(testStack(), { platforms: [ImagePlatform.LINUX_ARM64] }),
+    [
+      '[INVALID_OPTIONS] Stack/Build: "platforms" has to name several platforms, got ["linux/arm64"]; allowed: two or more, or none for a build of one platform',
+    ],
+  ],
+  [
+    "a build for the same platform twice",
+    () => buildIn(testStack(), { platforms: [ImagePlatform.LINUX_ARM64, ImagePlatform.LINUX_ARM64] }),
+    ['[INVALID_OPTIONS] Stack/Build: "platforms" is there twice for "linux/arm64"; allowed: each platform once'],
+  ],
+  [
+    "options for several platforms without them",
+    inStack((stack) =>
+      pipelineIn(stack, {
+        attestors: [attestorIn(stack)],
+        signPlatformImages: true,
+        emulatorImage: "docker.io/tonistiigi/binfmt",
+      }),
+    ),
+    [
+      '[INVALID_OPTIONS] Stack/Pipeline: "emulatorImage" is given for a build of one platform, got "docker.io/tonistiigi/binfmt"; allowed: together with "platforms"',
+      '[INVALID_OPTIONS] Stack/Pipeline: "signPlatformImages" is given for a build of one platform, got true; allowed: together with "platforms"',
+    ],
+  ],
+  [
+    "a row of several platforms with a number of images",
+    inStack((stack) =>
+      signerIn(stack, {
+        builds: [row({ imageCount: 2, platforms: [ImagePlatform.LINUX_AMD64, ImagePlatform.LINUX_ARM64] })],
+      }),
+    ),
+    [
+      '[INVALID_OPTIONS] Stack/Signer: "builds[0]" has both a number of images and platforms, got 2 and ["linux/amd64","linux/arm64"]; allowed: one of them, since a build of several platforms has one image for each',
+    ],
+  ],
+  [
+    "a row that signs images of platforms without any",
+    inStack((stack) => signerIn(stack, { builds: [row({ signPlatformImages: true })] })),
+    [
+      '[INVALID_OPTIONS] Stack/Signer: "builds[0].signPlatformImages" is given for a build of one platform, got true; allowed: together with "platforms"',
     ],
   ],
   // Builders and signers apart.

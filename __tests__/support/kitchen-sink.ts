@@ -13,7 +13,9 @@ import {
   type AuditAlertsProps,
   BuildPipeline,
   type BuildPipelineProps,
+  CleanupPolicy,
   DefaultRule,
+  type DeleteOlderOptions,
   EnforcedCluster,
   type EnforcedClusterProps,
   EnforcedJob,
@@ -28,13 +30,20 @@ import {
   type FederatedSignerProps,
   type GithubIdentityOptions,
   GlobalPolicyEvaluationMode,
+  ImagePlatform,
+  type KeepMatchingOptions,
+  type KeepMostRecentOptions,
   KeyVersion,
   type KeyVersionOptions,
+  type ManualSourceOptions,
   OrganizationPolicies,
   type OrganizationPoliciesProps,
   PipelineSource,
   ProtectionLevel,
+  type PubsubSourceOptions,
   ReleaseChannel,
+  type RepositoryOptions,
+  RepositoryType,
   ResigningTrigger,
   type ResigningTriggerProps,
   SignatureLog,
@@ -48,10 +57,12 @@ import {
   SigningStart,
   SigningTrigger,
   type SigningTriggerProps,
+  TagState,
   TrustRoot,
   type TrustRootProps,
   type VulnerabilityGateOptions,
   VulnerabilitySeverity,
+  type WebhookSourceOptions,
 } from "../../lib";
 import { CONNECTED, IMAGE, MEMBER, P256_PEM, PROJECT, REPOSITORY, testStack } from "./synth";
 
@@ -172,6 +183,32 @@ export function kitchenSink(): TerraformStack {
     { policy, requiredAttestors },
   );
 
+  const platforms = [ImagePlatform.LINUX_AMD64, ImagePlatform.LINUX_ARM64];
+  const deleted: Required<DeleteOlderOptions> = {
+    olderThan: "7776000s",
+    tagState: TagState.TAGGED,
+    tagPrefixes: ["pr-"],
+    packageNamePrefixes: ["my-app"],
+  };
+  const kept: Required<KeepMatchingOptions> = {
+    tagState: TagState.TAGGED,
+    tagPrefixes: ["release-"],
+    packageNamePrefixes: ["my-app"],
+    newerThan: "86400s",
+  };
+  const recent: Required<KeepMostRecentOptions> = { keepCount: 20, packageNamePrefixes: ["my-app"] };
+  const repository: Required<Omit<RepositoryOptions, "deletionProtection">> = {
+    createRepository: true,
+    immutableTags: true,
+    vulnerabilityScanning: true,
+    cleanupPolicies: [
+      CleanupPolicy.deleteOlder("delete-pull-requests", deleted),
+      CleanupPolicy.keepMatching("keep-releases", kept),
+      CleanupPolicy.keepMostRecent("keep-recent", recent),
+    ],
+    cleanupDryRun: false,
+  };
+  const emulatorImage = `docker.io/tonistiigi/binfmt@sha256:${"d".repeat(64)}`;
   const pipelineProps: Required<Omit<SignerPipelineProps, "serviceAccountEmail">> = {
     ...placement,
     attestors: [attestor],
@@ -186,7 +223,10 @@ export function kitchenSink(): TerraformStack {
     workerPool: `projects/${PROJECT}/locations/us-central1/workerPools/private`,
     builderImage: `example.com/builder@sha256:${"a".repeat(64)}`,
     signerImage: `example.com/signer@sha256:${"b".repeat(64)}`,
-    createRepository: true,
+    ...repository,
+    platforms,
+    emulatorImage,
+    signPlatformImages: true,
     createOnly: true,
   };
   new SignerPipeline(stack, "Pipeline", pipelineProps);
@@ -275,18 +315,19 @@ export function kitchenSink(): TerraformStack {
     workerPool: `projects/${PROJECT}/locations/us-central1/workerPools/private`,
     builderImage: `example.com/builder@sha256:${"a".repeat(64)}`,
     secrets: [{ id: "NPM_TOKEN", versionName: "projects/secret-project/secrets/npm/versions/7" }],
-    createRepository: true,
-    immutableTags: true,
-    vulnerabilityScanning: true,
+    ...repository,
+    platforms,
+    emulatorImage,
   };
   const build = new BuildPipeline(stack, "Build", buildProps);
-  const theirBuild: Required<Omit<SignedTriggerOptions, "tag">> = {
+  const theirBuild: Required<Omit<SignedTriggerOptions, "tag" | "imageCount">> = {
     triggerName: "projects/team-project/locations/us-central1/triggers/app-build",
     serviceAccountEmail: "builder@team-project.iam.gserviceaccount.com",
     repositoryUrl: "https://github.com/team/app",
     image: "us-central1-docker.pkg.dev/team-project/apps/app",
     branch: "^main$",
-    imageCount: 2,
+    platforms,
+    signPlatformImages: true,
   };
   const scanned: Required<VulnerabilityGateOptions> = {
     severity: VulnerabilitySeverity.HIGH,
@@ -317,6 +358,23 @@ export function kitchenSink(): TerraformStack {
     image: `${IMAGE}-four`,
     source: PipelineSource.githubApp({ owner: "my-org", name: "app" }),
   });
+  const fixed: Required<ManualSourceOptions> = {
+    repository: CONNECTED,
+    ref: "refs/heads/main",
+    repositoryType: RepositoryType.OTHER,
+  };
+  const webhook: Required<WebhookSourceOptions> = {
+    ...fixed,
+    secretVersion: "projects/secret-project/secrets/hook/versions/7",
+    projectNumber: "123456789012",
+  };
+  const pubsub: Required<PubsubSourceOptions> = {
+    ...fixed,
+    topic: "projects/other-project/topics/build",
+    projectNumber: "123456789012",
+  };
+  new BuildPipeline(stack, "Webhook", { image: `${IMAGE}-five`, source: PipelineSource.webhook(webhook) });
+  new BuildPipeline(stack, "Pubsub", { image: `${IMAGE}-six`, source: PipelineSource.pubsub(pubsub) });
   new SigningTrigger(stack, "Sign", signingProps);
   new SigningTrigger(stack, "SignByHand", {
     triggerName: "sign-by-hand",

@@ -18,6 +18,7 @@ import {
   checkTimeout,
   checkWorkerPool,
   createIdentity,
+  grantSource,
   SIGNER_IMAGE,
   triggerSource,
   warnOfUnpinned,
@@ -175,6 +176,7 @@ export class ResigningTrigger extends ResigningTriggerBase {
         provider: props.provider,
         after: [...dependsOn, enabledApi(this, "cloudresourcemanager", placement)],
       }),
+      ...grantSource(this, props.source, placement),
     ];
     this.config = this.buildConfig(props);
     if (valid.location !== undefined) {
@@ -283,7 +285,7 @@ function validate(
   if (props.serviceAccountEmail !== undefined) {
     refusals.email("serviceAccountEmail", props.serviceAccountEmail);
   }
-  const location = checkSource(refusals, props.source);
+  const location = checkSource(refusals, props.source, project);
   checkWorkerPool(refusals, props.workerPool, location);
   refusals.throwIfAny();
   return { project, location };
