@@ -118,6 +118,7 @@ export {
   type TrustRootProps,
 } from "./constructs/trust-root";
 export { TrustRootGrants } from "./constructs/trust-root-grants";
+export { type IVettedImages, VettedImages, type VettedImagesProps } from "./constructs/vetted-images";
 export { type Problem, ProblemCode, Problems } from "./vocabulary/problem";
 export { SigningAlgorithm } from "./vocabulary/signing-algorithm";
 export { SystemImages } from "./vocabulary/system-images";

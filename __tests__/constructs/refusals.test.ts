@@ -51,6 +51,8 @@ import {
   testApp,
   testStack,
   trustRootIn,
+  VETTED,
+  vettedIn,
 } from "../support/synth";
 import { warnings } from "../support/template";
 
@@ -1498,6 +1500,61 @@ const REFUSALS: Row[] = [
     inStack((stack) => signerIn(stack, { builds: [row({ signPlatformImages: true })] })),
     [
       '[INVALID_OPTIONS] Stack/Signer: "builds[0].signPlatformImages" is given for a build of one platform, got true; allowed: together with "platforms"',
+    ],
+  ],
+  // Images of third parties.
+  [
+    "vetted images in which everything is wrong",
+    inStack((stack) =>
+      vettedIn(stack, {
+        attestors: [],
+        triggerName: "",
+        repository: `${VETTED}:latest`,
+        listFile: "/etc/passwd",
+        platforms: [],
+        vulnerabilityScanning: false,
+        timeout: "1h",
+      }),
+    ),
+    [
+      '[INVALID_NAME] Stack/Vetted: "triggerName" is not valid, got ""; allowed: 1 to 64 letters, digits and hyphens, starting and ending with a letter or digit',
+      '[INVALID_OPTIONS] Stack/Vetted: "attestors" is empty: the trigger would sign nothing; allowed: at least one attestor',
+      `[INVALID_IMAGE] Stack/Vetted: "repository" is no repository in Artifact Registry, got "${VETTED}:latest"; allowed: LOCATION-docker.pkg.dev/PROJECT/REPOSITORY, or a path below it`,
+      '[INVALID_OPTIONS] Stack/Vetted: "listFile" is no file of the source, got "/etc/passwd"; allowed: a path relative to its root, such as "vetted-images.txt"',
+      '[INVALID_OPTIONS] Stack/Vetted: "vulnerabilityScanning" is off, got false: without a scan nothing would ever be signed; allowed: true, or nothing',
+      '[INVALID_OPTIONS] Stack/Vetted: "platforms" is empty, got []: no image of an index would be scanned; allowed: at least one platform',
+      '[INVALID_OPTIONS] Stack/Vetted: "timeout" is not valid, got "1h"; allowed: seconds such as "1800s"',
+    ],
+  ],
+  [
+    "vetted images that somebody else has to have attested",
+    inStack((stack) =>
+      vettedIn(stack, { gate: SigningGate.attestedBy(attestorIn(stack, { attestorName: "other" }, "Other")) }),
+    ),
+    [
+      '[INVALID_OPTIONS] Stack/Vetted: "gate" asks for an attestation, got SigningGate.attestedBy: nobody has attested an image of a third party; allowed: SigningGate.vulnerabilities',
+    ],
+  ],
+  [
+    "a signer of vetted images that could change their scans",
+    inStack((stack) => vettedIn(stack, { createOnly: false })),
+    [
+      `[EVIDENCE_NOT_INDEPENDENT] Stack/Vetted: "createOnly" is false, and scans of the images are in the project of an attestor, got ${PROJECT} for both: the signer could change what it is to check; allowed: createOnly, or attestors in a project without images`,
+    ],
+  ],
+  [
+    "vetted images for a platform twice, from a branch that is open, in a pool of another region",
+    inStack((stack) =>
+      vettedIn(stack, {
+        platforms: [ImagePlatform.LINUX_AMD64, ImagePlatform.LINUX_AMD64],
+        source: PipelineSource.push({ repository: CONNECTED, branch: "main" }),
+        workerPool: `projects/${PROJECT}/locations/europe-west1/workerPools/private`,
+      }),
+    ),
+    [
+      '[INVALID_OPTIONS] Stack/Vetted: "platforms" is there twice for "linux/amd64"; allowed: each platform once',
+      '[INVALID_OPTIONS] Stack/Vetted: "source" has the expression "main", which is not anchored at both ends: builds of branches or tags that merely look alike would be signed; allowed: an expression such as "^main$" or "^(main|release)$"',
+      `[INVALID_OPTIONS] Stack/Vetted: "workerPool" is no worker pool of the trigger's region, got "projects/${PROJECT}/locations/europe-west1/workerPools/private"; allowed: projects/PROJECT/locations/us-central1/workerPools/NAME`,
     ],
   ],
   // Builders and signers apart.

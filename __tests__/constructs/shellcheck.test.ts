@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import * as platformScripts from "../../lib/constructs/private/platform-scripts";
 import * as signerScripts from "../../lib/constructs/private/signer-scripts";
 import * as signingScripts from "../../lib/constructs/private/signing-scripts";
+import * as vettedScripts from "../../lib/constructs/private/vetted-scripts";
 import { describeUnless, findProgram } from "../support/terraform";
 
 // Every script that the library writes, with data where it takes some.
@@ -28,7 +29,7 @@ const GENERATED: [string, string][] = [
   ["standaloneSignScript", signerScripts.standaloneSignScript([TARGET, TARGET], "us-docker.pkg.dev/p/r")],
   ["standaloneSignScript without prefix", signerScripts.standaloneSignScript([TARGET])],
 ];
-const MODULES = { ...signerScripts, ...signingScripts, ...platformScripts };
+const MODULES = { ...signerScripts, ...signingScripts, ...platformScripts, ...vettedScripts };
 const CONSTANT = Object.entries(MODULES).filter(
   // Parts of scripts are in the scripts.
   (entry): entry is [string, string] => typeof entry[1] === "string" && entry[1].startsWith("#!"),

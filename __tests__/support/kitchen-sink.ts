@@ -60,11 +60,13 @@ import {
   TagState,
   TrustRoot,
   type TrustRootProps,
+  VettedImages,
+  type VettedImagesProps,
   type VulnerabilityGateOptions,
   VulnerabilitySeverity,
   type WebhookSourceOptions,
 } from "../../lib";
-import { CONNECTED, IMAGE, MEMBER, P256_PEM, PROJECT, REPOSITORY, testStack } from "./synth";
+import { CONNECTED, IMAGE, MEMBER, P256_PEM, PROJECT, REPOSITORY, testStack, VETTED } from "./synth";
 
 // `Required` makes the compiler ask for every prop: one that is added later fails here until it is set as well.
 
@@ -424,6 +426,24 @@ export function kitchenSink(): TerraformStack {
     createOnly: true,
   };
   new ResigningTrigger(stack, "Resign", resigningProps);
+  const vettedProps: Required<Omit<VettedImagesProps, "serviceAccountEmail">> = {
+    ...placement,
+    ...repository,
+    triggerName: "vetted",
+    attestors: [second],
+    source: PipelineSource.push({ repository: CONNECTED }),
+    repository: VETTED,
+    listFile: "images/vetted.txt",
+    gate: SigningGate.vulnerabilities(scanned),
+    platforms,
+    signPlatformImages: true,
+    timeout: "1800s",
+    workerPool: `projects/${PROJECT}/locations/us-central1/workerPools/private`,
+    mirrorImage: `example.com/gcrane@sha256:${"a".repeat(64)}`,
+    signerImage: `example.com/signer@sha256:${"b".repeat(64)}`,
+    createOnly: true,
+  };
+  new VettedImages(stack, "Vetted", vettedProps);
   new ExistingSigner(stack, "Jenkins", {
     member: `serviceAccount:jenkins@${PROJECT}.iam.gserviceaccount.com`,
     attestors: [attestor],

@@ -2,7 +2,6 @@ import { CloudbuildTrigger } from "@cdktf/provider-google/lib/cloudbuild-trigger
 import type { ServiceAccount } from "@cdktf/provider-google/lib/service-account";
 import { type TerraformProvider, TerraformStack } from "cdktf";
 import { Construct, type IConstruct } from "constructs";
-import { ProblemCode, show } from "../vocabulary/problem";
 import { serviceAccountEmail, TRIGGER_NAME } from "../vocabulary/resource-name";
 import { ROLES } from "../vocabulary/roles";
 import type { ISigningAttestor } from "./attestor";
@@ -14,6 +13,7 @@ import { grantBinding, releaseBindings } from "./private/iam";
 import {
   accountIdFor,
   accountResource,
+  checkListFile,
   checkSource,
   checkTimeout,
   checkWorkerPool,
@@ -274,13 +274,7 @@ function validate(
   const project = resolveProject(refusals, scope, props);
   refusals.name("triggerName", props.triggerName, TRIGGER_NAME);
   checkSigningAttestors(refusals, props.attestors, "trigger");
-  const list = props.listFile;
-  if (list !== undefined && refusals.literal("listFile", list) && !/^(?!.*\.\.)[\w.-]+(?:\/[\w.-]+)*$/.test(list)) {
-    refusals.add(
-      ProblemCode.INVALID_OPTIONS,
-      `"listFile" is no file of the source, got ${show(list)}; allowed: a path relative to its root, such as "images.txt"`,
-    );
-  }
+  checkListFile(refusals, props.listFile, "images.txt");
   checkTimeout(refusals, props.timeout);
   if (props.serviceAccountEmail !== undefined) {
     refusals.email("serviceAccountEmail", props.serviceAccountEmail);

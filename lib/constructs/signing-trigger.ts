@@ -447,11 +447,12 @@ export class SigningTrigger extends SigningTriggerBase {
   }
 }
 
-function gatesOf(props: SigningTriggerProps): Gate[] {
+function gatesOf(props: Pick<SigningTriggerProps, "gates">): Gate[] {
   return (props.gates ?? []).map((gate) => gate._gate);
 }
 
-function gateStep(
+/** The step of a gate; `index` keeps it apart from the others. */
+export function gateStep(
   gate: Gate,
   index: number,
   step: (id: string, script: string, env: Record<string, string>) => BuildStep,
@@ -478,7 +479,8 @@ function gateStep(
   }
 }
 
-function attestorEnv(attestor: ISigningAttestor): Record<string, string> {
+/** What the scripts that sign are told of an attestor. */
+export function attestorEnv(attestor: ISigningAttestor): Record<string, string> {
   return { ATTESTATION_PROJECT: attestor.project, ATTESTOR: attestor.attestorId, NOTE: attestor.noteId };
 }
 
@@ -703,7 +705,11 @@ function checkSeparation(
   }
 }
 
-function checkGates(refusals: Refusals, props: SigningTriggerProps): void {
+/** Gates that can be kept within the time of the build. */
+export function checkGates(
+  refusals: Refusals,
+  props: Pick<SigningTriggerProps, "gates" | "attestors" | "timeout">,
+): void {
   const timeout = Number.parseInt(props.timeout ?? "1800s", 10);
   gatesOf(props).forEach((gate, index) => {
     const property = `gates[${index}]`;

@@ -341,6 +341,16 @@ export function checkWorkerPool(
   }
 }
 
+/** A file of the source, relative to its root. */
+export function checkListFile(refusals: Refusals, list: string | undefined, example: string): void {
+  if (list !== undefined && refusals.literal("listFile", list) && !/^(?!.*\.\.)[\w.-]+(?:\/[\w.-]+)*$/.test(list)) {
+    refusals.add(
+      ProblemCode.INVALID_OPTIONS,
+      `"listFile" is no file of the source, got ${show(list)}; allowed: a path relative to its root, such as "${example}"`,
+    );
+  }
+}
+
 /** How long a build may take. */
 export function checkTimeout(refusals: Refusals, timeout: string | undefined, property = "timeout"): void {
   if (timeout !== undefined && !/^[1-9][0-9]*s$/.test(timeout)) {

@@ -80,6 +80,9 @@ def data():
 def images():
     with open(os.environ["IMAGES_FILE"], encoding="utf-8") as lines:
         found = lines.read().splitlines()
+    if not found and os.environ.get("IF_EMPTY") == "pass":
+        print(STEP + ": nothing is left to do")
+        sys.exit(0)
     if not found:
         fail("the list of images is empty")
     for image in found:
@@ -177,12 +180,12 @@ def is_index(document):
 
 def in_index(index, document):
     """What an index holds, as platform and digest, in the order it has."""
-    known(index, document, ["schemaVersion", "mediaType", "manifests", "annotations"])
+    known(index, document, ["schemaVersion", "mediaType", "manifests", "annotations", "artifactType", "subject"])
     if document.get("mediaType", INDEXES[1]) not in INDEXES:
         fail(index + " is no index of images: it is of the type " + repr(document["mediaType"]))
     found = []
     for one in document["manifests"]:
-        known(index, one, ["mediaType", "digest", "size", "platform", "annotations"])
+        known(index, one, ["mediaType", "digest", "size", "platform", "annotations", "artifactType"])
         if one["mediaType"] not in MANIFESTS:
             fail(index + " holds what is no image: " + repr(one["mediaType"]))
         if not DIGEST.fullmatch(one["digest"]):
