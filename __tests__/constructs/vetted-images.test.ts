@@ -576,3 +576,47 @@ test("the scripts read what their step declares, and nothing else from the envir
     expect([id, read.filter((name) => !declared.includes(name) && !made.includes(name))]).toEqual([id, []]);
   }
 });
+
+describe("the page", () => {
+  const PAGE = join(__dirname, "../../docs/vetted-images.md");
+  const PLACES: Readonly<Record<string, string>> = {
+    [KEY]: "the key",
+    [NOTE]: "the note",
+    [ATTESTOR]: "the attestor",
+    [`projects/${PROJECT}/locations/us-central1/repositories/vetted`]: "the mirror's repository",
+    [`projects/${PROJECT}`]: "the project",
+  };
+  const WHY: Readonly<Record<string, string>> = {
+    "roles/artifactregistry.writer": "mirror, and read what was mirrored",
+    "roles/binaryauthorization.attestorsVerifier": "read it, and have attestations validated",
+    "roles/cloudkms.publicKeyViewer": "gcloud reads the algorithm before it signs",
+    "roles/cloudkms.signer": "sign",
+    "roles/containeranalysis.notes.attacher": "attach the attestation",
+    "roles/containeranalysis.notes.occurrences.viewer": "find out what is signed already",
+    "roles/containeranalysis.occurrences.viewer": "read the scans",
+    "roles/logging.logWriter": "write the build's log",
+  };
+
+  // BINAUTHZ_WRITE_TABLES=1 writes it into the page.
+  test("has the grants that are synthesized", () => {
+    const rows = synth()
+      .bindings()
+      .map((binding) => {
+        const [, role, on] = /^(\S+) on (\S+) to /.exec(binding) ?? [];
+        const custom = role.startsWith("projects/");
+        const name = custom ? "custom role with `containeranalysis.occurrences.create` alone" : `\`${role}\``;
+        return [name, PLACES[on], custom ? "create the attestation" : WHY[role]];
+      });
+    expect(rows.flat()).not.toContain(undefined);
+    const table = [["role", "on", "why"], ["---", "---", "---"], ...rows.sort((a, b) => (a[0] < b[0] ? -1 : 1))]
+      .map((cells) => `| ${cells.join(" | ")} |`)
+      .join("\n");
+    const section = /(<!-- grants -->\n)([\s\S]*?)(<!-- \/grants -->)/;
+    const page = readFileSync(PAGE, "utf8");
+    if (process.env.BINAUTHZ_WRITE_TABLES === "1") {
+      writeFileSync(PAGE, page.replace(section, `$1\n${table}\n\n$3`));
+    } else {
+      expect(section.exec(page)?.[2].trim()).toBe(table);
+    }
+  });
+});
