@@ -97,6 +97,14 @@ export {
   type WebhookSourceOptions,
 } from "./constructs/pipeline-source";
 export { ReleaseChannel } from "./constructs/release-channel";
+export {
+  ConnectionHost,
+  type GithubConnectionOptions,
+  type GitlabConnectionOptions,
+  type IRepositoryConnection,
+  RepositoryConnection,
+  type RepositoryConnectionProps,
+} from "./constructs/repository-connection";
 export type { RepositoryOptions } from "./constructs/repository-options";
 export { type IResigningTrigger, ResigningTrigger, type ResigningTriggerProps } from "./constructs/resigning-trigger";
 export { type ISignatureLog, SignatureLog, type SignatureLogProps } from "./constructs/signature-log";

@@ -7,6 +7,7 @@ import {
   AttestorKey,
   CleanupPolicy,
   type ClusterRuleData,
+  ConnectionHost,
   EnforcedCluster,
   type EnforcedClusterProps,
   EnforcedService,
@@ -20,6 +21,7 @@ import {
   KeyVersion,
   PipelineSource,
   ProblemCode,
+  RepositoryConnection,
   ResigningTrigger,
   SignedBuild,
   type SignedTriggerOptions,
@@ -114,6 +116,14 @@ const fromExport = (text: string, project?: string) =>
 const EXPORT = `defaultAdmissionRule: { evaluationMode: ALWAYS_DENY, enforcementMode: ${BLOCK} }\n`;
 
 const THEIRS = `theirs@${PROJECT}.iam.gserviceaccount.com`;
+
+const connectionIn = (stack: TerraformStack) =>
+  new RepositoryConnection(stack, "Connection", {
+    connectionName: "github",
+    location: "us-central1",
+    host: ConnectionHost.github({ appInstallationId: 1, tokenSecretVersion: "projects/p/secrets/s/versions/1" }),
+    projectNumber: "123456789012",
+  });
 
 const row = (options: Partial<SignedTriggerOptions> = {}) =>
   SignedBuild.ofTrigger({
@@ -1500,6 +1510,75 @@ const REFUSALS: Row[] = [
     inStack((stack) => signerIn(stack, { builds: [row({ signPlatformImages: true })] })),
     [
       '[INVALID_OPTIONS] Stack/Signer: "builds[0].signPlatformImages" is given for a build of one platform, got true; allowed: together with "platforms"',
+    ],
+  ],
+  // Connections.
+  [
+    "a connection in which everything is wrong",
+    inStack(
+      (stack) =>
+        new RepositoryConnection(stack, "GitHub", {
+          connectionName: "git hub",
+          location: "global",
+          host: ConnectionHost.github({
+            appInstallationId: 0,
+            tokenSecretVersion: "projects/p/secrets/s/versions/latest",
+          }),
+          projectNumber: PROJECT,
+        }),
+    ),
+    [
+      '[INVALID_NAME] Stack/GitHub: "connectionName" is not valid, got "git hub"; allowed: 1 to 63 letters, digits, hyphens and underscores, starting and ending with a letter or digit',
+      '[INVALID_LOCATION] Stack/GitHub: "location" is no region, got "global"; allowed: a region such as "us-central1", never global',
+      `[INVALID_PROJECT] Stack/GitHub: "projectNumber" is not valid, got "${PROJECT}"; allowed: digits only, for example 123456789012`,
+      '[INVALID_OPTIONS] Stack/GitHub: "host.tokenSecretVersion" names no version of a secret, got "projects/p/secrets/s/versions/latest"; allowed: projects/PROJECT/secrets/SECRET/versions/NUMBER, never latest',
+      '[INVALID_OPTIONS] Stack/GitHub: "host.appInstallationId" is no number of an installation, got 0; allowed: the number in the address of the app\'s settings',
+    ],
+  ],
+  [
+    "secrets of GitLab that are not pinned, and an address that is none",
+    inStack(
+      (stack) =>
+        new RepositoryConnection(stack, "GitLab", {
+          connectionName: "gitlab",
+          location: "us-central1",
+          host: ConnectionHost.gitlab({
+            apiTokenSecretVersion: "projects/p/secrets/api/versions/1",
+            readTokenSecretVersion: "projects/p/secrets/read",
+            webhookSecretVersion: "projects/p/secrets/webhook/versions/latest",
+            hostUri: "gitlab.example.com",
+          }),
+          projectNumber: "123456789012",
+        }),
+    ),
+    [
+      '[INVALID_OPTIONS] Stack/GitLab: "host.readTokenSecretVersion" names no version of a secret, got "projects/p/secrets/read"; allowed: projects/PROJECT/secrets/SECRET/versions/NUMBER, never latest',
+      '[INVALID_OPTIONS] Stack/GitLab: "host.webhookSecretVersion" names no version of a secret, got "projects/p/secrets/webhook/versions/latest"; allowed: projects/PROJECT/secrets/SECRET/versions/NUMBER, never latest',
+      '[INVALID_OPTIONS] Stack/GitLab: "host.hostUri" is not valid, got "gitlab.example.com"; allowed: https://HOST',
+    ],
+  ],
+  [
+    "a repository that is no address, and one after release()",
+    inStack((stack) => {
+      const connection = connectionIn(stack);
+      connection.release();
+      connection.addRepository("web app", "git@github.com:o/web.git");
+    }),
+    [
+      '[INVALID_NAME] Stack/Connection: "repositoryName" is not valid, got "web app"; allowed: 1 to 63 letters, digits, hyphens and underscores, starting and ending with a letter or digit',
+      '[INVALID_OPTIONS] Stack/Connection: "remoteUri" is not valid, got "git@github.com:o/web.git"; allowed: https://HOST/PATH.git',
+      '[INVALID_STATE] Stack/Connection: a repository was added after release(), got "web app"; allowed: repositories before it',
+    ],
+  ],
+  [
+    "the same repository twice",
+    inStack((stack) => {
+      const connection = connectionIn(stack);
+      connection.addRepository("web", "https://github.com/o/web.git");
+      connection.addRepository("web", "https://github.com/o/web2.git");
+    }),
+    [
+      `[DUPLICATE_RESOURCE] Stack/Connection: the connected repository "projects/${PROJECT}/locations/us-central1/connections/github/repositories/web" is declared twice, first at Stack/Connection; allowed: one construct for it in the app`,
     ],
   ],
   // Images of third parties.

@@ -14,6 +14,7 @@ import {
   BuildPipeline,
   type BuildPipelineProps,
   CleanupPolicy,
+  ConnectionHost,
   DefaultRule,
   type DeleteOlderOptions,
   EnforcedCluster,
@@ -28,7 +29,9 @@ import {
   FederatedIdentity,
   FederatedSigner,
   type FederatedSignerProps,
+  type GithubConnectionOptions,
   type GithubIdentityOptions,
+  type GitlabConnectionOptions,
   GlobalPolicyEvaluationMode,
   ImagePlatform,
   type KeepMatchingOptions,
@@ -42,6 +45,8 @@ import {
   ProtectionLevel,
   type PubsubSourceOptions,
   ReleaseChannel,
+  RepositoryConnection,
+  type RepositoryConnectionProps,
   type RepositoryOptions,
   RepositoryType,
   ResigningTrigger,
@@ -375,6 +380,33 @@ export function kitchenSink(): TerraformStack {
     topic: "projects/other-project/topics/build",
     projectNumber: "123456789012",
   };
+  const github: Required<GithubConnectionOptions> = {
+    appInstallationId: 123123,
+    tokenSecretVersion: "projects/secret-project/secrets/github/versions/3",
+  };
+  const gitlab: Required<GitlabConnectionOptions> = {
+    apiTokenSecretVersion: "projects/secret-project/secrets/gitlab-api/versions/3",
+    readTokenSecretVersion: "projects/secret-project/secrets/gitlab-read/versions/3",
+    webhookSecretVersion: "projects/secret-project/secrets/gitlab-webhook/versions/3",
+    hostUri: "https://gitlab.example.com",
+  };
+  const connectionProps: Required<RepositoryConnectionProps> = {
+    ...global,
+    project: PROJECT,
+    connectionName: "github",
+    location: "us-central1",
+    host: ConnectionHost.github(github),
+    projectNumber: "123456789012",
+  };
+  new RepositoryConnection(stack, "GithubConnection", connectionProps).addRepository(
+    "web",
+    "https://github.com/o/web.git",
+  );
+  new RepositoryConnection(stack, "GitlabConnection", {
+    ...connectionProps,
+    connectionName: "gitlab",
+    host: ConnectionHost.gitlab(gitlab),
+  });
   new BuildPipeline(stack, "Webhook", { image: `${IMAGE}-five`, source: PipelineSource.webhook(webhook) });
   new BuildPipeline(stack, "Pubsub", { image: `${IMAGE}-six`, source: PipelineSource.pubsub(pubsub) });
   new SigningTrigger(stack, "Sign", signingProps);

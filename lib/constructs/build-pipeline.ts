@@ -28,6 +28,7 @@ import {
   grantSource,
   SECRET_VERSION,
   triggerSource,
+  waitForSource,
   warnOfUnpinned,
 } from "./private/pipeline";
 import {
@@ -250,6 +251,7 @@ export class BuildPipeline extends BuildPipelineBase {
       const before = grants.filter((resource) => TerraformStack.of(resource) === here);
       // Provenance is stored by Artifact Analysis.
       const apis = (["cloudbuild", "containeranalysis"] as const).map((api) => enabledApi(this, api, placement));
+      waitForSource(this.trigger, props.source);
       waitFor(this.trigger, this.serviceAccount, ...apis, ...before);
     }
   }

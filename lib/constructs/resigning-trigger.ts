@@ -21,6 +21,7 @@ import {
   grantSource,
   SIGNER_IMAGE,
   triggerSource,
+  waitForSource,
   warnOfUnpinned,
 } from "./private/pipeline";
 import { resolveProject } from "./private/project";
@@ -183,6 +184,7 @@ export class ResigningTrigger extends ResigningTriggerBase {
       this.trigger = this.createTrigger(props, valid.location);
       const here = TerraformStack.of(this);
       const before = grants.filter((resource) => TerraformStack.of(resource) === here);
+      waitForSource(this.trigger, props.source);
       waitFor(this.trigger, this.serviceAccount, enabledApi(this, "cloudbuild", placement), ...before);
     }
   }

@@ -28,6 +28,7 @@ import {
   grantSource,
   SIGNER_IMAGE,
   triggerSource,
+  waitForSource,
   warnOfUnpinned,
 } from "./private/pipeline";
 import { BUILD_PLATFORMS_SCRIPT, INDEX_LIST_SCRIPT } from "./private/platform-scripts";
@@ -239,6 +240,7 @@ export class SignerPipeline extends SignerPipelineBase {
     if (this.trigger) {
       const here = TerraformStack.of(this);
       const before = grants.filter((resource) => TerraformStack.of(resource) === here);
+      waitForSource(this.trigger, props.source);
       waitFor(this.trigger, this.serviceAccount, enabledApi(this, "cloudbuild", this.placement(props)), ...before);
     }
   }

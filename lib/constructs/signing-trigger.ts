@@ -218,6 +218,12 @@ export class SigningTrigger extends SigningTriggerBase {
     const grants = this.grant(props, valid.rows);
     this.config = this.buildConfig(props, valid.rows);
     this.triggers = this.createTriggers(props, valid.rows);
+    const start = (props.start ?? SigningStart.afterBuild())._start;
+    if (start.kind === "manual") {
+      for (const trigger of this.triggers) {
+        waitForNamed(trigger, "connected repository", start.repository);
+      }
+    }
     const here = TerraformStack.of(this);
     const before = grants.filter((resource) => TerraformStack.of(resource) === here);
     for (const trigger of this.triggers) {

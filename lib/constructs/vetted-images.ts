@@ -28,6 +28,7 @@ import {
   grantSource,
   SIGNER_IMAGE,
   triggerSource,
+  waitForSource,
   warnOfUnpinned,
 } from "./private/pipeline";
 import { checkEachOnce } from "./private/platforms";
@@ -246,6 +247,7 @@ export class VettedImages extends VettedImagesBase {
       this.trigger = this.createTrigger(props, valid.location);
       const here = TerraformStack.of(this);
       const before = grants.filter((resource) => TerraformStack.of(resource) === here);
+      waitForSource(this.trigger, props.source);
       waitFor(this.trigger, this.serviceAccount, enabledApi(this, "cloudbuild", placement), ...before);
     }
   }

@@ -21,7 +21,7 @@ import {
 } from "../../vocabulary/resource-name";
 import { ROLES } from "../../vocabulary/roles";
 import type { PipelineSource } from "../pipeline-source";
-import { claim, fixAddress, logicalId, waitFor } from "./addressing";
+import { claim, fixAddress, logicalId, waitFor, waitForNamed } from "./addressing";
 import { enabledApi } from "./apis";
 import { grantBinding } from "./iam";
 import { type Refusals, warn } from "./refusals";
@@ -115,6 +115,14 @@ function sourceToBuild(trigger: {
   readonly repositoryType: string;
 }): CloudbuildTriggerSourceToBuild {
   return { repository: trigger.repository, ref: trigger.ref, repoType: trigger.repositoryType };
+}
+
+/** Makes a trigger wait for its repository, where the app connects it. */
+export function waitForSource(trigger: TerraformResource, source: PipelineSource): void {
+  const from = source._source;
+  if ("repository" in from) {
+    waitForNamed(trigger, "connected repository", from.repository);
+  }
 }
 
 /** What Cloud Build itself needs to start builds: the secret of a webhook, the topic of another project. */
