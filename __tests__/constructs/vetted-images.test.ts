@@ -92,6 +92,11 @@ describe("vetted images with all defaults", () => {
     }
   });
 
+  test("one step signs for an attestor, for those who read plans as well", () => {
+    const told = stepsOf().filter(({ env }) => env.some((entry) => entry.startsWith("KEY_VERSION=")));
+    expect(told.map(({ id }) => id)).toEqual(["sign-build-attestor"]);
+  });
+
   test("the gate and the signature are about what is not signed yet", () => {
     expect(envOf("gate-1-vulnerabilities")).toEqual([
       "SEVERITY=CRITICAL",

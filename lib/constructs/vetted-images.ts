@@ -356,7 +356,13 @@ export class VettedImages extends VettedImagesBase {
           PENDING_FILE,
         }),
         ...props.attestors.map((attestor) =>
-          step(`pending-${attestor.attestorName}`, PENDING_SCRIPT, { ...keyOf(attestor), IMAGES_FILE, PENDING_FILE }),
+          step(`pending-${attestor.attestorName}`, PENDING_SCRIPT, {
+            ...attestorEnv(attestor),
+            // Not KEY_VERSION: who reads plans takes a step with that for one that signs.
+            SIGNING_VERSION: attestor.signingTrustRoot.signingKeyVersion,
+            IMAGES_FILE,
+            PENDING_FILE,
+          }),
         ),
         step("select", SELECT_SCRIPT, { SCANS_FILE, PENDING_FILE, SCANNED_FILE, SIGNED_FILE }),
         // Everything may be signed already.

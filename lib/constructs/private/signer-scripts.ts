@@ -168,9 +168,9 @@ export const SIGN_PENDING_SCRIPT = `${SIGN_FUNCTIONS}${eachImage("sign", "{ echo
 
 /** Notes which images of a list have no valid attestation by the version that signs now. */
 export const PENDING_SCRIPT = `${BASH}${failFunction("pending")}
-key_id="//cloudkms.googleapis.com/v1/$KEY_VERSION"
+key_id="//cloudkms.googleapis.com/v1/$SIGNING_VERSION"
 ${ATTESTED_FUNCTIONS}${eachImage(
-  'if attested; then\n    echo "pending: $artifact has a valid attestation by $KEY_VERSION"\n  else\n    echo "$artifact" >> "$PENDING_FILE"\n  fi',
+  'if attested; then\n    echo "pending: $artifact has a valid attestation by $SIGNING_VERSION"\n  else\n    echo "$artifact" >> "$PENDING_FILE"\n  fi',
 )}`;
 
 /** Ends with 0 only when every image of a list has a valid attestation of an attestor, by whichever of its keys. */
