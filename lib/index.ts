@@ -41,6 +41,13 @@ export {
   type IBuildPipeline,
 } from "./constructs/build-pipeline";
 export {
+  CleanupPolicy,
+  type DeleteOlderOptions,
+  type KeepMatchingOptions,
+  type KeepMostRecentOptions,
+  TagState,
+} from "./constructs/cleanup-policy";
+export {
   EnforcedCluster,
   type EnforcedClusterProps,
   type EnforcementOptions,
@@ -67,6 +74,7 @@ export {
   type IFederatedSigner,
 } from "./constructs/federated-signer";
 export { Grant, type GrantOptions } from "./constructs/grant";
+export { ImagePlatform } from "./constructs/image-platform";
 export {
   KeyVersion,
   type KeyVersionNumber,
@@ -84,10 +92,21 @@ export {
   type GithubAppSourceOptions,
   type ManualSourceOptions,
   PipelineSource,
+  type PubsubSourceOptions,
   type PushSourceOptions,
   RepositoryType,
+  type WebhookSourceOptions,
 } from "./constructs/pipeline-source";
 export { ReleaseChannel } from "./constructs/release-channel";
+export {
+  ConnectionHost,
+  type GithubConnectionOptions,
+  type GitlabConnectionOptions,
+  type IRepositoryConnection,
+  RepositoryConnection,
+  type RepositoryConnectionProps,
+} from "./constructs/repository-connection";
+export type { RepositoryOptions } from "./constructs/repository-options";
 export { type IResigningTrigger, ResigningTrigger, type ResigningTriggerProps } from "./constructs/resigning-trigger";
 export { type ISignatureLog, SignatureLog, type SignatureLogProps } from "./constructs/signature-log";
 export { SignedBuild, type SignedPipelineOptions, type SignedTriggerOptions } from "./constructs/signed-build";
@@ -108,6 +127,7 @@ export {
   type TrustRootProps,
 } from "./constructs/trust-root";
 export { TrustRootGrants } from "./constructs/trust-root-grants";
+export { type IVettedImages, VettedImages, type VettedImagesProps } from "./constructs/vetted-images";
 export { type Problem, ProblemCode, Problems } from "./vocabulary/problem";
 export { SigningAlgorithm } from "./vocabulary/signing-algorithm";
 export { SystemImages } from "./vocabulary/system-images";

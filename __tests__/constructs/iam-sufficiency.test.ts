@@ -1,6 +1,18 @@
 import type { TerraformStack } from "cdktf";
+import { ImagePlatform, SignedBuild } from "../../lib";
 import { describeIfReference, type PredefinedRoles } from "../support/reference";
-import { ATTESTOR, buildIn, KEY, NOTE, PROJECT, pipelineIn, REPOSITORY, signerIn, testStack } from "../support/synth";
+import {
+  ATTESTOR,
+  buildIn,
+  KEY,
+  NOTE,
+  PROJECT,
+  pipelineIn,
+  REPOSITORY,
+  signerIn,
+  testStack,
+  vettedIn,
+} from "../support/synth";
 import { template } from "../support/template";
 
 /** One permission that a build needs, and on what. */
@@ -91,6 +103,23 @@ const CHECKS: Need[] = [
   },
 ];
 
+const PLATFORMS = [ImagePlatform.LINUX_AMD64, ImagePlatform.LINUX_ARM64];
+
+// What is in an index is read from the registry.
+const READ_INDEX: Need = {
+  permission: "artifactregistry.repositories.downloadArtifacts",
+  on: REPOSITORY,
+  method: "GET /v2/NAME/manifests/DIGEST",
+  source: `${DOCS}/artifact-registry/docs/access-control`,
+};
+
+const MIRROR: Need = {
+  permission: "artifactregistry.repositories.uploadArtifacts",
+  on: `projects/${PROJECT}/locations/us-central1/repositories/vetted`,
+  method: "gcrane cp",
+  source: `${DOCS}/artifact-registry/docs/access-control`,
+};
+
 /** Each identity of the family that is made in a stack, and what it has to be able to do. */
 const IDENTITIES: [name: string, account: string, build: (stack: TerraformStack) => unknown, needs: Need[]][] = [
   ["of a pipeline as it is by default", "my-app-signed", (stack) => pipelineIn(stack), NEEDS],
@@ -101,6 +130,33 @@ const IDENTITIES: [name: string, account: string, build: (stack: TerraformStack)
     NEEDS,
   ],
   ["of a build pipeline", "my-app-build", (stack) => buildIn(stack), PUSH_AND_LOG],
+  [
+    "of a build pipeline of several platforms",
+    "my-app-build",
+    (stack) => buildIn(stack, { platforms: PLATFORMS }),
+    PUSH_AND_LOG,
+  ],
+  [
+    "of a signing trigger for several platforms",
+    "sign-my-app",
+    (stack) =>
+      signerIn(stack, {
+        builds: [
+          SignedBuild.ofPipeline(buildIn(stack, { platforms: PLATFORMS }), { repositoryUrl: "https://github.com/o/r" }),
+        ],
+      }),
+    [...NEEDS.filter(({ method }) => method !== "docker push"), ...CHECKS, READ_INDEX],
+  ],
+  [
+    "of vetted images",
+    "vetted-images",
+    (stack) => vettedIn(stack),
+    [
+      ...NEEDS.filter(({ method }) => method !== "docker push"),
+      ...CHECKS.filter(({ permission }) => permission === "containeranalysis.occurrences.list"),
+      MIRROR,
+    ],
+  ],
   [
     "of a signing trigger",
     "sign-my-app",
@@ -155,7 +211,7 @@ function grantedTo(roles: PredefinedRoles, account: string, build: (stack: Terra
 }
 
 test("every permission has a call that needs it, and a source", () => {
-  const all = [...NEEDS, ...CHECKS];
+  const all = [...NEEDS, ...CHECKS, READ_INDEX, MIRROR];
   expect(new Set(all.map((need) => `${need.permission} on ${need.on}`)).size).toBe(all.length);
   for (const need of all) {
     expect(need.source).toMatch(/^(?:https:\/\/docs\.cloud\.google\.com\/\S+|inferred)$/);

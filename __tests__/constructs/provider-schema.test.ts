@@ -26,6 +26,8 @@ describe("a stack with every prop set", () => {
       "google_cloud_run_v2_job",
       "google_cloud_run_v2_service",
       "google_cloudbuild_trigger",
+      "google_cloudbuildv2_connection",
+      "google_cloudbuildv2_repository",
       "google_container_analysis_note",
       "google_container_analysis_note_iam_member",
       "google_container_cluster",

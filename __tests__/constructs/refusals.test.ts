@@ -5,7 +5,9 @@ import {
   AdmissionPolicy,
   Attestor,
   AttestorKey,
+  CleanupPolicy,
   type ClusterRuleData,
+  ConnectionHost,
   EnforcedCluster,
   type EnforcedClusterProps,
   EnforcedService,
@@ -15,15 +17,18 @@ import {
   FederatedSigner,
   type FederatedSignerProps,
   type IAttestor,
+  ImagePlatform,
   KeyVersion,
   PipelineSource,
   ProblemCode,
+  RepositoryConnection,
   ResigningTrigger,
   SignedBuild,
   type SignedTriggerOptions,
   SigningAlgorithm,
   SigningGate,
   SigningStart,
+  TagState,
   TrustRoot,
   type TrustRootProps,
 } from "../../lib";
@@ -42,11 +47,14 @@ import {
   pipelineIn,
   policyIn,
   problemsOf,
+  REPOSITORY,
   refusalOf,
   signerIn,
   testApp,
   testStack,
   trustRootIn,
+  VETTED,
+  vettedIn,
 } from "../support/synth";
 import { warnings } from "../support/template";
 
@@ -108,6 +116,14 @@ const fromExport = (text: string, project?: string) =>
 const EXPORT = `defaultAdmissionRule: { evaluationMode: ALWAYS_DENY, enforcementMode: ${BLOCK} }\n`;
 
 const THEIRS = `theirs@${PROJECT}.iam.gserviceaccount.com`;
+
+const connectionIn = (stack: TerraformStack) =>
+  new RepositoryConnection(stack, "Connection", {
+    connectionName: "github",
+    location: "us-central1",
+    host: ConnectionHost.github({ appInstallationId: 1, tokenSecretVersion: "projects/p/secrets/s/versions/1" }),
+    projectNumber: "123456789012",
+  });
 
 const row = (options: Partial<SignedTriggerOptions> = {}) =>
   SignedBuild.ofTrigger({
@@ -1321,8 +1337,303 @@ const REFUSALS: Row[] = [
       }),
     [
       '[INVALID_OPTIONS] Stack/Build: "secrets" names no version of a secret, got "projects/p/secrets/npm/versions/latest"; allowed: projects/PROJECT/secrets/SECRET/versions/NUMBER, never latest',
-      '[INVALID_OPTIONS] Stack/Build: "secrets" has an id that is not valid, got "TAG"; allowed: upper-case letters, digits and underscores, and none of IMAGE, TAG, DOCKERFILE, CONTEXT, SECRETS',
+      '[INVALID_OPTIONS] Stack/Build: "secrets" has an id that is not valid, got "TAG"; allowed: upper-case letters, digits and underscores, and none of IMAGE, TAG, DOCKERFILE, CONTEXT, PLATFORMS, SECRETS',
       '[INVALID_OPTIONS] Stack/Build: "secrets" is there twice for the id "NPM_TOKEN"; allowed: each id once',
+    ],
+  ],
+  [
+    "a webhook whose secret is not pinned, of a tag that is none, in a project without a number",
+    () =>
+      buildIn(testStack(), {
+        source: PipelineSource.webhook({
+          repository: CONNECTED,
+          ref: "main",
+          secretVersion: "projects/p/secrets/hook/versions/latest",
+          projectNumber: PROJECT,
+        }),
+      }),
+    [
+      '[INVALID_OPTIONS] Stack/Build: "source.secretVersion" names no version of a secret, got "projects/p/secrets/hook/versions/latest"; allowed: projects/PROJECT/secrets/SECRET/versions/NUMBER, never latest',
+      `[INVALID_PROJECT] Stack/Build: "source.projectNumber" is not valid, got "${PROJECT}"; allowed: digits only, for example 123456789012`,
+      '[INVALID_OPTIONS] Stack/Build: "source.ref" is not valid, got "main"; allowed: a full name such as "refs/heads/main"',
+    ],
+  ],
+  [
+    "messages of a topic of another project without the number of the own one",
+    () =>
+      buildIn(testStack(), {
+        source: PipelineSource.pubsub({
+          repository: CONNECTED,
+          ref: "refs/heads/main",
+          topic: "projects/p/topics/build",
+        }),
+      }),
+    [
+      `[INVALID_OPTIONS] Stack/Build: "source.projectNumber" is needed for a topic of p, got nothing; allowed: the number of ${PROJECT}`,
+    ],
+  ],
+  [
+    "messages of the topic on which every build is published",
+    () =>
+      buildIn(testStack(), {
+        source: PipelineSource.pubsub({
+          repository: CONNECTED,
+          ref: "refs/heads/main",
+          topic: `projects/${PROJECT}/topics/cloud-builds`,
+        }),
+      }),
+    [
+      `[INVALID_OPTIONS] Stack/Build: "source.topic" is the one on which Cloud Build publishes every build, got "projects/${PROJECT}/topics/cloud-builds": each build would start the next one; allowed: another topic`,
+    ],
+  ],
+  [
+    "messages of no topic, for a repository that is in no region",
+    () =>
+      buildIn(testStack(), {
+        source: PipelineSource.pubsub({
+          repository: CONNECTED.replace("us-central1", "global"),
+          ref: "refs/heads/main",
+          topic: "build",
+        }),
+      }),
+    [
+      '[INVALID_OPTIONS] Stack/Build: "source.repository" is no connected repository of a region, got "projects/my-secure-project/locations/global/connections/my-connection/repositories/my-app"; allowed: projects/PROJECT/locations/REGION/connections/CONNECTION/repositories/REPOSITORY',
+      '[INVALID_OPTIONS] Stack/Build: "source.topic" is not valid, got "build"; allowed: projects/PROJECT/topics/TOPIC',
+    ],
+  ],
+  [
+    "a worker pool of another region than the webhook's repository",
+    () =>
+      buildIn(testStack(), {
+        source: PipelineSource.webhook({
+          repository: CONNECTED,
+          ref: "refs/heads/main",
+          secretVersion: "projects/p/secrets/hook/versions/7",
+          projectNumber: "123456789012",
+        }),
+        workerPool: `projects/${PROJECT}/locations/europe-west1/workerPools/private`,
+      }),
+    [
+      `[INVALID_OPTIONS] Stack/Build: "workerPool" is no worker pool of the trigger's region, got "projects/${PROJECT}/locations/europe-west1/workerPools/private"; allowed: projects/PROJECT/locations/us-central1/workerPools/NAME`,
+    ],
+  ],
+  // Repositories.
+  [
+    "cleanup policies in which everything is wrong",
+    () =>
+      buildIn(testStack(), {
+        cleanupPolicies: [
+          CleanupPolicy.deleteOlder("Delete", { olderThan: "90d" }),
+          CleanupPolicy.deleteOlder("tags", { olderThan: "1s", tagPrefixes: ["pr-"] }),
+          CleanupPolicy.keepMatching("tags", { tagState: TagState.TAGGED, tagPrefixes: ["v"], newerThan: "0s" }),
+          CleanupPolicy.keepMostRecent("recent", { keepCount: 0 }),
+        ],
+      }),
+    [
+      '[INVALID_OPTIONS] Stack/Build: "cleanupPolicies" is there twice for the id "tags"; allowed: each id once',
+      '[INVALID_OPTIONS] Stack/Build: "cleanupPolicies.id" is not valid, got "Delete"; allowed: lower-case letters, digits and hyphens, starting with a letter',
+      '[INVALID_OPTIONS] Stack/Build: "cleanupPolicies.olderThan" is not valid, got "90d"; allowed: seconds such as "7776000s"',
+      '[INVALID_OPTIONS] Stack/Build: "cleanupPolicies" has beginnings of tags for images without tags as well with "tags", got "ANY"; allowed: TagState.TAGGED',
+      '[INVALID_OPTIONS] Stack/Build: "cleanupPolicies.newerThan" is not valid, got "0s"; allowed: seconds such as "7776000s"',
+      '[INVALID_OPTIONS] Stack/Build: "cleanupPolicies" keeps no number of images with "recent", got 0; allowed: 1 or more',
+    ],
+  ],
+  [
+    "more cleanup policies than a repository takes",
+    () =>
+      buildIn(testStack(), {
+        cleanupPolicies: Array.from({ length: 11 }, (_, index) =>
+          CleanupPolicy.keepMostRecent(`keep-${index}`, { keepCount: 1 }),
+        ),
+      }),
+    ['[INVALID_OPTIONS] Stack/Build: "cleanupPolicies" are too many, got 11; allowed: 10'],
+  ],
+  [
+    "settings of a repository that is not created here",
+    () => buildIn(testStack(), { createRepository: false, immutableTags: true, cleanupPolicies: [] }),
+    ["immutableTags", "cleanupPolicies"].map(
+      (property) =>
+        `[INVALID_OPTIONS] Stack/Build: "${property}" is for a repository that is created here, got "createRepository" false; allowed: either of them, and the settings of a repository where it is made`,
+    ),
+  ],
+  [
+    "two pipelines that let different images of one repository be deleted",
+    inStack((stack) => {
+      const cleanup = (keepCount: number) => [CleanupPolicy.keepMostRecent("recent", { keepCount })];
+      buildIn(stack, { cleanupPolicies: cleanup(5) });
+      buildIn(stack, { image: `${IMAGE}-two`, cleanupPolicies: cleanup(6) }, "Two");
+    }),
+    [
+      `[INVALID_OPTIONS] Stack/Two: "cleanupPolicies" of the repository ${REPOSITORY} are others at Stack/Build, got [{"id":"recent","action":"KEEP","mostRecentVersions":{"keepCount":6}}]; allowed: the same, or in one place`,
+    ],
+  ],
+  // Several platforms.
+  [
+    "a build for one platform by a list of them",
+    () => buildIn(testStack(), { platforms: [ImagePlatform.LINUX_ARM64] }),
+    [
+      '[INVALID_OPTIONS] Stack/Build: "platforms" has to name several platforms, got ["linux/arm64"]; allowed: two or more, or none for a build of one platform',
+    ],
+  ],
+  [
+    "a build for the same platform twice",
+    () => buildIn(testStack(), { platforms: [ImagePlatform.LINUX_ARM64, ImagePlatform.LINUX_ARM64] }),
+    ['[INVALID_OPTIONS] Stack/Build: "platforms" is there twice for "linux/arm64"; allowed: each platform once'],
+  ],
+  [
+    "options for several platforms without them",
+    inStack((stack) =>
+      pipelineIn(stack, {
+        attestors: [attestorIn(stack)],
+        signPlatformImages: true,
+        emulatorImage: "docker.io/tonistiigi/binfmt",
+      }),
+    ),
+    [
+      '[INVALID_OPTIONS] Stack/Pipeline: "emulatorImage" is given for a build of one platform, got "docker.io/tonistiigi/binfmt"; allowed: together with "platforms"',
+      '[INVALID_OPTIONS] Stack/Pipeline: "signPlatformImages" is given for a build of one platform, got true; allowed: together with "platforms"',
+    ],
+  ],
+  [
+    "a row of several platforms with a number of images",
+    inStack((stack) =>
+      signerIn(stack, {
+        builds: [row({ imageCount: 2, platforms: [ImagePlatform.LINUX_AMD64, ImagePlatform.LINUX_ARM64] })],
+      }),
+    ),
+    [
+      '[INVALID_OPTIONS] Stack/Signer: "builds[0]" has both a number of images and platforms, got 2 and ["linux/amd64","linux/arm64"]; allowed: one of them, since a build of several platforms has one image for each',
+    ],
+  ],
+  [
+    "a row that signs images of platforms without any",
+    inStack((stack) => signerIn(stack, { builds: [row({ signPlatformImages: true })] })),
+    [
+      '[INVALID_OPTIONS] Stack/Signer: "builds[0].signPlatformImages" is given for a build of one platform, got true; allowed: together with "platforms"',
+    ],
+  ],
+  // Connections.
+  [
+    "a connection in which everything is wrong",
+    inStack(
+      (stack) =>
+        new RepositoryConnection(stack, "GitHub", {
+          connectionName: "git hub",
+          location: "global",
+          host: ConnectionHost.github({
+            appInstallationId: 0,
+            tokenSecretVersion: "projects/p/secrets/s/versions/latest",
+          }),
+          projectNumber: PROJECT,
+        }),
+    ),
+    [
+      '[INVALID_NAME] Stack/GitHub: "connectionName" is not valid, got "git hub"; allowed: 1 to 63 letters, digits, hyphens and underscores, starting and ending with a letter or digit',
+      '[INVALID_LOCATION] Stack/GitHub: "location" is no region, got "global"; allowed: a region such as "us-central1", never global',
+      `[INVALID_PROJECT] Stack/GitHub: "projectNumber" is not valid, got "${PROJECT}"; allowed: digits only, for example 123456789012`,
+      '[INVALID_OPTIONS] Stack/GitHub: "host.tokenSecretVersion" names no version of a secret, got "projects/p/secrets/s/versions/latest"; allowed: projects/PROJECT/secrets/SECRET/versions/NUMBER, never latest',
+      '[INVALID_OPTIONS] Stack/GitHub: "host.appInstallationId" is no number of an installation, got 0; allowed: the number in the address of the app\'s settings',
+    ],
+  ],
+  [
+    "secrets of GitLab that are not pinned, and an address that is none",
+    inStack(
+      (stack) =>
+        new RepositoryConnection(stack, "GitLab", {
+          connectionName: "gitlab",
+          location: "us-central1",
+          host: ConnectionHost.gitlab({
+            apiTokenSecretVersion: "projects/p/secrets/api/versions/1",
+            readTokenSecretVersion: "projects/p/secrets/read",
+            webhookSecretVersion: "projects/p/secrets/webhook/versions/latest",
+            hostUri: "gitlab.example.com",
+          }),
+          projectNumber: "123456789012",
+        }),
+    ),
+    [
+      '[INVALID_OPTIONS] Stack/GitLab: "host.readTokenSecretVersion" names no version of a secret, got "projects/p/secrets/read"; allowed: projects/PROJECT/secrets/SECRET/versions/NUMBER, never latest',
+      '[INVALID_OPTIONS] Stack/GitLab: "host.webhookSecretVersion" names no version of a secret, got "projects/p/secrets/webhook/versions/latest"; allowed: projects/PROJECT/secrets/SECRET/versions/NUMBER, never latest',
+      '[INVALID_OPTIONS] Stack/GitLab: "host.hostUri" is not valid, got "gitlab.example.com"; allowed: https://HOST',
+    ],
+  ],
+  [
+    "a repository that is no address, and one after release()",
+    inStack((stack) => {
+      const connection = connectionIn(stack);
+      connection.release();
+      connection.addRepository("web app", "git@github.com:o/web.git");
+    }),
+    [
+      '[INVALID_NAME] Stack/Connection: "repositoryName" is not valid, got "web app"; allowed: 1 to 63 letters, digits, hyphens and underscores, starting and ending with a letter or digit',
+      '[INVALID_OPTIONS] Stack/Connection: "remoteUri" is not valid, got "git@github.com:o/web.git"; allowed: https://HOST/PATH.git',
+      '[INVALID_STATE] Stack/Connection: a repository was added after release(), got "web app"; allowed: repositories before it',
+    ],
+  ],
+  [
+    "the same repository twice",
+    inStack((stack) => {
+      const connection = connectionIn(stack);
+      connection.addRepository("web", "https://github.com/o/web.git");
+      connection.addRepository("web", "https://github.com/o/web2.git");
+    }),
+    [
+      `[DUPLICATE_RESOURCE] Stack/Connection: the connected repository "projects/${PROJECT}/locations/us-central1/connections/github/repositories/web" is declared twice, first at Stack/Connection; allowed: one construct for it in the app`,
+    ],
+  ],
+  // Images of third parties.
+  [
+    "vetted images in which everything is wrong",
+    inStack((stack) =>
+      vettedIn(stack, {
+        attestors: [],
+        triggerName: "",
+        repository: `${VETTED}:latest`,
+        listFile: "/etc/passwd",
+        platforms: [],
+        vulnerabilityScanning: false,
+        timeout: "1h",
+      }),
+    ),
+    [
+      '[INVALID_NAME] Stack/Vetted: "triggerName" is not valid, got ""; allowed: 1 to 64 letters, digits and hyphens, starting and ending with a letter or digit',
+      '[INVALID_OPTIONS] Stack/Vetted: "attestors" is empty: the trigger would sign nothing; allowed: at least one attestor',
+      `[INVALID_IMAGE] Stack/Vetted: "repository" is no repository in Artifact Registry, got "${VETTED}:latest"; allowed: LOCATION-docker.pkg.dev/PROJECT/REPOSITORY, or a path below it`,
+      '[INVALID_OPTIONS] Stack/Vetted: "listFile" is no file of the source, got "/etc/passwd"; allowed: a path relative to its root, such as "vetted-images.txt"',
+      '[INVALID_OPTIONS] Stack/Vetted: "vulnerabilityScanning" is off, got false: without a scan nothing would ever be signed; allowed: true, or nothing',
+      '[INVALID_OPTIONS] Stack/Vetted: "platforms" is empty, got []: no image of an index would be scanned; allowed: at least one platform',
+      '[INVALID_OPTIONS] Stack/Vetted: "timeout" is not valid, got "1h"; allowed: seconds such as "1800s"',
+    ],
+  ],
+  [
+    "vetted images that somebody else has to have attested",
+    inStack((stack) =>
+      vettedIn(stack, { gate: SigningGate.attestedBy(attestorIn(stack, { attestorName: "other" }, "Other")) }),
+    ),
+    [
+      '[INVALID_OPTIONS] Stack/Vetted: "gate" asks for an attestation, got SigningGate.attestedBy: nobody has attested an image of a third party; allowed: SigningGate.vulnerabilities',
+    ],
+  ],
+  [
+    "a signer of vetted images that could change their scans",
+    inStack((stack) => vettedIn(stack, { createOnly: false })),
+    [
+      `[EVIDENCE_NOT_INDEPENDENT] Stack/Vetted: "createOnly" is false, and scans of the images are in the project of an attestor, got ${PROJECT} for both: the signer could change what it is to check; allowed: createOnly, or attestors in a project without images`,
+    ],
+  ],
+  [
+    "vetted images for a platform twice, from a branch that is open, in a pool of another region",
+    inStack((stack) =>
+      vettedIn(stack, {
+        platforms: [ImagePlatform.LINUX_AMD64, ImagePlatform.LINUX_AMD64],
+        source: PipelineSource.push({ repository: CONNECTED, branch: "main" }),
+        workerPool: `projects/${PROJECT}/locations/europe-west1/workerPools/private`,
+      }),
+    ),
+    [
+      '[INVALID_OPTIONS] Stack/Vetted: "platforms" is there twice for "linux/amd64"; allowed: each platform once',
+      '[INVALID_OPTIONS] Stack/Vetted: "source" has the expression "main", which is not anchored at both ends: builds of branches or tags that merely look alike would be signed; allowed: an expression such as "^main$" or "^(main|release)$"',
+      `[INVALID_OPTIONS] Stack/Vetted: "workerPool" is no worker pool of the trigger's region, got "projects/${PROJECT}/locations/europe-west1/workerPools/private"; allowed: projects/PROJECT/locations/us-central1/workerPools/NAME`,
     ],
   ],
   // Builders and signers apart.

@@ -1,6 +1,8 @@
 import { spawnSync } from "node:child_process";
+import * as platformScripts from "../../lib/constructs/private/platform-scripts";
 import * as signerScripts from "../../lib/constructs/private/signer-scripts";
 import * as signingScripts from "../../lib/constructs/private/signing-scripts";
+import * as vettedScripts from "../../lib/constructs/private/vetted-scripts";
 import { describeUnless, findProgram } from "../support/terraform";
 
 // Every script that the library writes, with data where it takes some.
@@ -16,6 +18,11 @@ const ROW: signingScripts.BuildRow = {
 const GENERATED: [string, string][] = [
   ["checkBuildScript", signingScripts.checkBuildScript([ROW, ROW])],
   [
+    "checkBuildScript with platforms",
+    signingScripts.checkBuildScript([{ ...ROW, images: 2, platforms: ["linux/amd64", "linux/arm64"] }]),
+  ],
+  ["pythonStep", signingScripts.pythonStep("step", "print(STEP)\n")],
+  [
     "vulnerabilityScript",
     signingScripts.vulnerabilityScript([{ id: "CVE-1", until: "2026-12-31", reason: "it's $x" }]),
   ],
@@ -23,14 +30,16 @@ const GENERATED: [string, string][] = [
   ["standaloneSignScript", signerScripts.standaloneSignScript([TARGET, TARGET], "us-docker.pkg.dev/p/r")],
   ["standaloneSignScript without prefix", signerScripts.standaloneSignScript([TARGET])],
 ];
-const CONSTANT = Object.entries({ ...signerScripts, ...signingScripts }).filter(
-  (entry): entry is [string, string] => typeof entry[1] === "string",
+const MODULES = { ...signerScripts, ...signingScripts, ...platformScripts, ...vettedScripts };
+const CONSTANT = Object.entries(MODULES).filter(
+  // Parts of scripts are in the scripts.
+  (entry): entry is [string, string] => typeof entry[1] === "string" && entry[1].startsWith("#!"),
 );
 const SCRIPTS = [...CONSTANT, ...GENERATED];
 
 test("the list holds every script, and every function that makes one", () => {
   expect(CONSTANT.length).toBeGreaterThanOrEqual(10);
-  const functions = Object.entries({ ...signerScripts, ...signingScripts })
+  const functions = Object.entries(MODULES)
     .filter(([, value]) => typeof value === "function")
     .map(([name]) => name);
   expect(functions.filter((name) => !GENERATED.some(([generated]) => generated.startsWith(name)))).toEqual([]);

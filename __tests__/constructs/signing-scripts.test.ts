@@ -49,6 +49,7 @@ afterAll(() => apis.stop());
 beforeEach(() => {
   apis.requests.length = 0;
   apis.write("images", "");
+  apis.write("built", "");
   apis.write("build.json", "");
 });
 
@@ -75,7 +76,7 @@ describeUnless(pythonMissing(), "check-build", () => {
     const result = await check();
     expect(result.output).toBe(`check-build: ${IMAGE} is of build ${BUILD.id} of ${TRIGGER}\n`);
     expect(result.exitCode).toBe(0);
-    expect(apis.read("images")).toBe(`${IMAGE}\n`);
+    expect([apis.read("images"), apis.read("built")]).toEqual([`${IMAGE}\n`, `${IMAGE}\n`]);
     expect(apis.requests).toEqual([
       `GET /cloudbuild/v1/${PLACE}/builds/${BUILD.id}`,
       `GET /cloudbuild/v1/${PLACE}/triggers/${BUILD.buildTriggerId}`,

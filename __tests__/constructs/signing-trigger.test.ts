@@ -336,7 +336,7 @@ describe("the effect of each prop of a signing trigger", () => {
       "SEVERITY=HIGH",
       "FIXABLE_ONLY=true",
       "SCAN_TIMEOUT=600",
-      "IMAGES_FILE=/binauthz/images",
+      "IMAGES_FILE=/binauthz/built",
     ]);
     expect(evaluated(steps[2].script)).toContain(
       `{"id":"CVE-2026-1","until":"2026-12-31","reason":"it's $HOME \${x} \`y\`"}`,

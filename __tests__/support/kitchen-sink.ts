@@ -13,7 +13,10 @@ import {
   type AuditAlertsProps,
   BuildPipeline,
   type BuildPipelineProps,
+  CleanupPolicy,
+  ConnectionHost,
   DefaultRule,
+  type DeleteOlderOptions,
   EnforcedCluster,
   type EnforcedClusterProps,
   EnforcedJob,
@@ -26,16 +29,27 @@ import {
   FederatedIdentity,
   FederatedSigner,
   type FederatedSignerProps,
+  type GithubConnectionOptions,
   type GithubIdentityOptions,
+  type GitlabConnectionOptions,
   GlobalPolicyEvaluationMode,
+  ImagePlatform,
+  type KeepMatchingOptions,
+  type KeepMostRecentOptions,
   KeyVersion,
   type KeyVersionOptions,
+  type ManualSourceOptions,
   type OnDemandScanOptions,
   OrganizationPolicies,
   type OrganizationPoliciesProps,
   PipelineSource,
   ProtectionLevel,
+  type PubsubSourceOptions,
   ReleaseChannel,
+  RepositoryConnection,
+  type RepositoryConnectionProps,
+  type RepositoryOptions,
+  RepositoryType,
   ResigningTrigger,
   type ResigningTriggerProps,
   ScanLocation,
@@ -50,12 +64,16 @@ import {
   SigningStart,
   SigningTrigger,
   type SigningTriggerProps,
+  TagState,
   TrustRoot,
   type TrustRootProps,
+  VettedImages,
+  type VettedImagesProps,
   type VulnerabilityGateOptions,
   VulnerabilitySeverity,
+  type WebhookSourceOptions,
 } from "../../lib";
-import { CONNECTED, IMAGE, MEMBER, P256_PEM, PROJECT, REPOSITORY, testStack } from "./synth";
+import { CONNECTED, IMAGE, MEMBER, P256_PEM, PROJECT, REPOSITORY, testStack, VETTED } from "./synth";
 
 // `Required` makes the compiler ask for every prop: one that is added later fails here until it is set as well.
 
@@ -174,6 +192,32 @@ export function kitchenSink(): TerraformStack {
     { policy, requiredAttestors },
   );
 
+  const platforms = [ImagePlatform.LINUX_AMD64, ImagePlatform.LINUX_ARM64];
+  const deleted: Required<DeleteOlderOptions> = {
+    olderThan: "7776000s",
+    tagState: TagState.TAGGED,
+    tagPrefixes: ["pr-"],
+    packageNamePrefixes: ["my-app"],
+  };
+  const kept: Required<KeepMatchingOptions> = {
+    tagState: TagState.TAGGED,
+    tagPrefixes: ["release-"],
+    packageNamePrefixes: ["my-app"],
+    newerThan: "86400s",
+  };
+  const recent: Required<KeepMostRecentOptions> = { keepCount: 20, packageNamePrefixes: ["my-app"] };
+  const repository: Required<Omit<RepositoryOptions, "deletionProtection">> = {
+    createRepository: true,
+    immutableTags: true,
+    vulnerabilityScanning: true,
+    cleanupPolicies: [
+      CleanupPolicy.deleteOlder("delete-pull-requests", deleted),
+      CleanupPolicy.keepMatching("keep-releases", kept),
+      CleanupPolicy.keepMostRecent("keep-recent", recent),
+    ],
+    cleanupDryRun: false,
+  };
+  const emulatorImage = `docker.io/tonistiigi/binfmt@sha256:${"d".repeat(64)}`;
   const pipelineProps: Required<Omit<SignerPipelineProps, "serviceAccountEmail">> = {
     ...placement,
     attestors: [attestor],
@@ -188,8 +232,11 @@ export function kitchenSink(): TerraformStack {
     workerPool: `projects/${PROJECT}/locations/us-central1/workerPools/private`,
     builderImage: `example.com/builder@sha256:${"a".repeat(64)}`,
     signerImage: `example.com/signer@sha256:${"b".repeat(64)}`,
-    createRepository: true,
     scanBeforePush: { fixableOnly: true },
+    ...repository,
+    platforms,
+    emulatorImage,
+    signPlatformImages: true,
     createOnly: true,
   };
   new SignerPipeline(stack, "Pipeline", pipelineProps);
@@ -285,19 +332,20 @@ export function kitchenSink(): TerraformStack {
     workerPool: `projects/${PROJECT}/locations/us-central1/workerPools/private`,
     builderImage: `example.com/builder@sha256:${"a".repeat(64)}`,
     secrets: [{ id: "NPM_TOKEN", versionName: "projects/secret-project/secrets/npm/versions/7" }],
-    createRepository: true,
-    immutableTags: true,
-    vulnerabilityScanning: true,
     scanBeforePush: scan,
+    ...repository,
+    platforms,
+    emulatorImage,
   };
   const build = new BuildPipeline(stack, "Build", buildProps);
-  const theirBuild: Required<Omit<SignedTriggerOptions, "tag">> = {
+  const theirBuild: Required<Omit<SignedTriggerOptions, "tag" | "imageCount">> = {
     triggerName: "projects/team-project/locations/us-central1/triggers/app-build",
     serviceAccountEmail: "builder@team-project.iam.gserviceaccount.com",
     repositoryUrl: "https://github.com/team/app",
     image: "us-central1-docker.pkg.dev/team-project/apps/app",
     branch: "^main$",
-    imageCount: 2,
+    platforms,
+    signPlatformImages: true,
   };
   const scanned: Required<VulnerabilityGateOptions> = {
     severity: VulnerabilitySeverity.HIGH,
@@ -328,6 +376,50 @@ export function kitchenSink(): TerraformStack {
     image: `${IMAGE}-four`,
     source: PipelineSource.githubApp({ owner: "my-org", name: "app" }),
   });
+  const fixed: Required<ManualSourceOptions> = {
+    repository: CONNECTED,
+    ref: "refs/heads/main",
+    repositoryType: RepositoryType.OTHER,
+  };
+  const webhook: Required<WebhookSourceOptions> = {
+    ...fixed,
+    secretVersion: "projects/secret-project/secrets/hook/versions/7",
+    projectNumber: "123456789012",
+  };
+  const pubsub: Required<PubsubSourceOptions> = {
+    ...fixed,
+    topic: "projects/other-project/topics/build",
+    projectNumber: "123456789012",
+  };
+  const github: Required<GithubConnectionOptions> = {
+    appInstallationId: 123123,
+    tokenSecretVersion: "projects/secret-project/secrets/github/versions/3",
+  };
+  const gitlab: Required<GitlabConnectionOptions> = {
+    apiTokenSecretVersion: "projects/secret-project/secrets/gitlab-api/versions/3",
+    readTokenSecretVersion: "projects/secret-project/secrets/gitlab-read/versions/3",
+    webhookSecretVersion: "projects/secret-project/secrets/gitlab-webhook/versions/3",
+    hostUri: "https://gitlab.example.com",
+  };
+  const connectionProps: Required<RepositoryConnectionProps> = {
+    ...global,
+    project: PROJECT,
+    connectionName: "github",
+    location: "us-central1",
+    host: ConnectionHost.github(github),
+    projectNumber: "123456789012",
+  };
+  new RepositoryConnection(stack, "GithubConnection", connectionProps).addRepository(
+    "web",
+    "https://github.com/o/web.git",
+  );
+  new RepositoryConnection(stack, "GitlabConnection", {
+    ...connectionProps,
+    connectionName: "gitlab",
+    host: ConnectionHost.gitlab(gitlab),
+  });
+  new BuildPipeline(stack, "Webhook", { image: `${IMAGE}-five`, source: PipelineSource.webhook(webhook) });
+  new BuildPipeline(stack, "Pubsub", { image: `${IMAGE}-six`, source: PipelineSource.pubsub(pubsub) });
   new SigningTrigger(stack, "Sign", signingProps);
   new SigningTrigger(stack, "SignByHand", {
     triggerName: "sign-by-hand",
@@ -377,6 +469,24 @@ export function kitchenSink(): TerraformStack {
     createOnly: true,
   };
   new ResigningTrigger(stack, "Resign", resigningProps);
+  const vettedProps: Required<Omit<VettedImagesProps, "serviceAccountEmail">> = {
+    ...placement,
+    ...repository,
+    triggerName: "vetted",
+    attestors: [second],
+    source: PipelineSource.push({ repository: CONNECTED }),
+    repository: VETTED,
+    listFile: "images/vetted.txt",
+    gate: SigningGate.vulnerabilities(scanned),
+    platforms,
+    signPlatformImages: true,
+    timeout: "1800s",
+    workerPool: `projects/${PROJECT}/locations/us-central1/workerPools/private`,
+    mirrorImage: `example.com/gcrane@sha256:${"a".repeat(64)}`,
+    signerImage: `example.com/signer@sha256:${"b".repeat(64)}`,
+    createOnly: true,
+  };
+  new VettedImages(stack, "Vetted", vettedProps);
   new ExistingSigner(stack, "Jenkins", {
     member: `serviceAccount:jenkins@${PROJECT}.iam.gserviceaccount.com`,
     attestors: [attestor],

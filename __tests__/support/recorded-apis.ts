@@ -56,7 +56,7 @@ export class RecordedApis {
     const file = join(this.folder, "step.sh");
     writeFileSync(file, script, { mode: 0o755 });
     const files = Object.fromEntries(
-      Object.entries({ IMAGES_FILE: "images", BUILD_FILE: "build.json" }).map(([name, base]) => [
+      Object.entries({ IMAGES_FILE: "images", BUILT_FILE: "built", BUILD_FILE: "build.json" }).map(([name, base]) => [
         name,
         join(this.folder, base),
       ]),

@@ -24,6 +24,8 @@ import {
   type SigningTriggerProps,
   TrustRoot,
   type TrustRootProps,
+  VettedImages,
+  type VettedImagesProps,
 } from "../../lib";
 
 /** The project of every test stack, unless the test is about projects. */
@@ -35,6 +37,7 @@ export const NOTE = `projects/${PROJECT}/notes/build-attestor`;
 export const REPOSITORY = `projects/${PROJECT}/locations/${REGION}/repositories/my-repo`;
 export const IMAGE = `${REGION}-docker.pkg.dev/${PROJECT}/my-repo/my-app`;
 export const CONNECTED = `projects/${PROJECT}/locations/${REGION}/connections/my-connection/repositories/my-app`;
+export const VETTED = `${REGION}-docker.pkg.dev/${PROJECT}/vetted`;
 export const MEMBER = `serviceAccount:robot@${PROJECT}.iam.gserviceaccount.com`;
 
 const outdirs: string[] = [];
@@ -151,6 +154,16 @@ export function signerIn(scope: Construct, props: Partial<SigningTriggerProps> =
     builds: props.builds ?? [
       SignedBuild.ofPipeline(buildIn(scope, {}, `${id}Build`), { repositoryUrl: "https://github.com/my-org/my-app" }),
     ],
+  });
+}
+
+export function vettedIn(scope: Construct, props: Partial<VettedImagesProps> = {}, id = "Vetted"): VettedImages {
+  return new VettedImages(scope, id, {
+    triggerName: "vetted-images",
+    source: PipelineSource.push({ repository: CONNECTED }),
+    repository: VETTED,
+    ...props,
+    attestors: props.attestors ?? [attestorIn(scope, {}, `${id}Attestor`)],
   });
 }
 

@@ -6,35 +6,48 @@ import type { ArtifactRegistryImage } from "../vocabulary/image-reference";
 import { ProblemCode, show } from "../vocabulary/problem";
 import { serviceAccountEmail } from "../vocabulary/resource-name";
 import { ROLES } from "../vocabulary/roles";
+import type { ImagePlatform } from "./image-platform";
 import type { OnDemandScanOptions } from "./on-demand-scan";
 import type { PipelineSource } from "./pipeline-source";
 import { claim, fixAddress, logicalId, unclaim, waitFor } from "./private/addressing";
 import { enabledApi } from "./private/apis";
-import { type BuildConfig, toTriggerBuild } from "./private/cloud-build-config";
+import { type BuildConfig, type BuildStep, toTriggerBuild } from "./private/cloud-build-config";
 import { registerBuiltImage } from "./private/exemptions";
 import { grantBinding, releaseBindings } from "./private/iam";
-import { checkScan, grantScan, SCANNER_IMAGE, scanStep } from "./private/on-demand-scan";
+import { checkScan, grantScan, SCANNER_IMAGE, scanSteps } from "./private/on-demand-scan";
 import {
   accountIdFor,
   accountResource,
   BUILDER_IMAGE,
   checkImage,
   checkPipelineName,
+  checkSecretVersion,
   checkSource,
   checkStepImages,
   checkSubstitutions,
   checkTimeout,
   checkWorkerPool,
   createIdentity,
+  grantSource,
+  SECRET_VERSION,
   triggerSource,
+  waitForSource,
   warnOfUnpinned,
 } from "./private/pipeline";
+import {
+  BUILD_PLATFORMS_SCRIPT,
+  BUILD_PLATFORMS_WITH_SECRETS_SCRIPT,
+  INDEX_OUTPUT_SCRIPT,
+} from "./private/platform-scripts";
+import { builtImages, checkOnlyWithPlatforms, checkPlatforms, emulationSteps } from "./private/platforms";
 import { resolveProject } from "./private/project";
 import { pathOf, Refusals } from "./private/refusals";
 import { repeated } from "./private/repeated";
-import { SharedRepository } from "./private/shared-repository";
+import { checkRepositoryOptions, repositoryOf } from "./private/repository";
+import type { SharedRepository } from "./private/shared-repository";
 import { BUILD_SCRIPT, BUILD_WITH_SECRETS_SCRIPT } from "./private/signer-scripts";
 import { forget } from "./private/terraform-block";
+import type { RepositoryOptions } from "./repository-options";
 
 /** A build whose images another one signs. */
 export interface IBuildPipeline extends IConstruct {
@@ -46,6 +59,8 @@ export interface IBuildPipeline extends IConstruct {
   readonly triggerName?: string;
   /** Where the source comes from, and what starts a build. */
   readonly source: PipelineSource;
+  /** The platforms that are built, where there are several; the images of them are then in an index. */
+  readonly platforms?: ImagePlatform[];
 }
 
 /** A secret that the Dockerfile may use. */
@@ -57,7 +72,7 @@ export interface BuildSecret {
 }
 
 /** What a building pipeline is made of. */
-export interface BuildPipelineProps {
+export interface BuildPipelineProps extends RepositoryOptions {
   /** The image path in Artifact Registry, without tag: `us-central1-docker.pkg.dev/P/REPOSITORY/IMAGE`. */
   readonly image: string;
 
@@ -87,6 +102,20 @@ export interface BuildPipelineProps {
    * @default "."
    */
   readonly buildContext?: string;
+
+  /**
+   * The platforms that are built; the tag then is an index of their images. Each image keeps a tag of its own, such as
+   * `$COMMIT_SHA-arm64`, since Cloud Build makes provenance for what it pushes, and cannot push an index.
+   * @default - one platform, that of the machine: linux/amd64
+   */
+  readonly platforms?: ImagePlatform[];
+
+  /**
+   * The image that lets the machine run commands of other architectures, for what the Dockerfile runs: that of
+   * `tonistiigi/binfmt`. It runs privileged. Pin it by digest. Only together with `platforms`.
+   * @default - none: the Dockerfile runs nothing that is of another architecture (`FROM --platform=$BUILDPLATFORM`)
+   */
+  readonly emulatorImage?: string;
 
   /**
    * Secrets for `RUN --mount=type=secret` of the Dockerfile, which then are in no layer. The identity is let read them.
@@ -120,26 +149,6 @@ export interface BuildPipelineProps {
   readonly builderImage?: string;
 
   /**
-   * Whether the repository is created here; `false` for one that exists. Several pipelines of one stack share it.
-   * @default true
-   */
-  readonly createRepository?: boolean;
-
-  /**
-   * Whether a tag, once pushed, can be moved no more. A build of the same commit then fails to push a second time. Only
-   * for a repository that is created here.
-   * @default false
-   */
-  readonly immutableTags?: boolean;
-
-  /**
-   * Whether Artifact Analysis scans what is pushed: containerscanning.googleapis.com is enabled, which costs a fee for
-   * each image. A gate on vulnerabilities needs it. Only for a repository that is created here.
-   * @default - as the project has it
-   */
-  readonly vulnerabilityScanning?: boolean;
-
-  /**
    * Scans the image in the build, after it was built and before it is pushed: what is bad is then not pushed at all. Costs a
    * fee for each scan. Whoever may edit the trigger can leave it out; `SigningGate.vulnerabilities` is asked by the signer.
    * @default - no scan before the push
@@ -151,12 +160,6 @@ export interface BuildPipelineProps {
    * @default - a service account of the pipeline's own
    */
   readonly serviceAccountEmail?: string;
-
-  /**
-   * Whether Terraform refuses to destroy the repository with its images (`prevent_destroy`).
-   * @default true
-   */
-  readonly deletionProtection?: boolean;
 
   /**
    * The project that builds.
@@ -177,13 +180,12 @@ export interface BuildPipelineProps {
   readonly provider?: TerraformProvider;
 }
 
-const SECRET_VERSION = /^projects\/([^/]+)\/secrets\/([A-Za-z0-9_-]+)\/versions\/[1-9][0-9]*$/;
-
 abstract class BuildPipelineBase extends Construct implements IBuildPipeline {
   public abstract readonly image: string;
   public abstract readonly serviceAccountEmail: string;
   public abstract readonly triggerName?: string;
   public abstract readonly source: PipelineSource;
+  public abstract readonly platforms?: ImagePlatform[];
 }
 
 /**
@@ -209,6 +211,7 @@ export class BuildPipeline extends BuildPipelineBase {
   public readonly serviceAccountEmail: string;
   public readonly triggerName?: string;
   public readonly source: PipelineSource;
+  public readonly platforms?: ImagePlatform[];
   /** The project that builds. */
   public readonly project: string;
   /** The short name of the trigger. */
@@ -233,6 +236,7 @@ export class BuildPipeline extends BuildPipelineBase {
     this.project = valid.project;
     this.image = props.image;
     this.source = props.source;
+    this.platforms = props.platforms && [...props.platforms];
     this.pipelineName = valid.pipelineName;
     registerBuiltImage(this, this.image);
     warnOfUnpinned(this, {
@@ -240,6 +244,7 @@ export class BuildPipeline extends BuildPipelineBase {
       ...(props.scanBeforePush && {
         "scanBeforePush.scannerImage": props.scanBeforePush.scannerImage ?? SCANNER_IMAGE,
       }),
+      ...(props.emulatorImage !== undefined && { emulatorImage: props.emulatorImage }),
     });
 
     const placement = { project: this.project, provider: props.provider, enableApis: props.enableApis };
@@ -249,7 +254,7 @@ export class BuildPipeline extends BuildPipelineBase {
         ? createIdentity(this, { ...placement, accountId, displayName: `Builds ${this.image.split("/").pop()}` })
         : undefined;
     this.serviceAccountEmail = props.serviceAccountEmail ?? serviceAccountEmail(accountId, this.project);
-    this.repository = this.createRepository(props, valid.image);
+    this.repository = repositoryOf(this, valid.image, props);
     const grants = this.grant(props, valid.image);
     this.config = this.buildConfig(props);
     if (valid.location !== undefined) {
@@ -259,6 +264,7 @@ export class BuildPipeline extends BuildPipelineBase {
       const before = grants.filter((resource) => TerraformStack.of(resource) === here);
       // Provenance is stored by Artifact Analysis.
       const apis = (["cloudbuild", "containeranalysis"] as const).map((api) => enabledApi(this, api, placement));
+      waitForSource(this.trigger, props.source);
       waitFor(this.trigger, this.serviceAccount, ...apis, ...before);
     }
   }
@@ -287,23 +293,6 @@ export class BuildPipeline extends BuildPipelineBase {
       }
     }
     this.repository?.release(this);
-  }
-
-  private createRepository(props: BuildPipelineProps, image: ArtifactRegistryImage): SharedRepository | undefined {
-    if (props.createRepository === false) {
-      return undefined;
-    }
-    const { project, location, repositoryId } = image;
-    return SharedRepository.of(this, {
-      project,
-      location,
-      repositoryId,
-      protect: props.deletionProtection !== false,
-      immutableTags: props.immutableTags,
-      scanning: props.vulnerabilityScanning,
-      enableApis: props.enableApis,
-      provider: props.provider,
-    });
   }
 
   /** What the identity needs to push and to log; nothing of keys, notes and attestors. */
@@ -337,7 +326,7 @@ export class BuildPipeline extends BuildPipelineBase {
     });
     const { serviceAccount } = this;
     const scan = props.scanBeforePush ? [grantScan(this, { ...placement, member, serviceAccount })] : [];
-    return [push, log, ...read, ...scan];
+    return [push, log, ...read, ...scan, ...grantSource(this, props.source, placement)];
   }
 
   private buildConfig(props: BuildPipelineProps): BuildConfig {
@@ -345,25 +334,8 @@ export class BuildPipeline extends BuildPipelineBase {
     const secrets = props.secrets ?? [];
     const ids = secrets.map((secret) => secret.id);
     return {
-      steps: [
-        {
-          id: "build",
-          image: props.builderImage ?? BUILDER_IMAGE,
-          script: ids.length > 0 ? BUILD_WITH_SECRETS_SCRIPT : BUILD_SCRIPT,
-          env: {
-            IMAGE: this.image,
-            TAG: tag,
-            DOCKERFILE: props.dockerfile ?? "Dockerfile",
-            CONTEXT: props.buildContext ?? ".",
-            ...(ids.length > 0 && { SECRETS: ids.join(" ") }),
-          },
-          secretEnv: ids.length > 0 ? ids : undefined,
-        },
-        ...(props.scanBeforePush
-          ? [scanStep(props.scanBeforePush, { image: this.image, tag, project: this.project })]
-          : []),
-      ],
-      images: [`${this.image}:${tag}`],
+      steps: this.buildSteps(props, tag, ids),
+      images: builtImages(this.image, tag, props.platforms),
       secrets:
         ids.length > 0 ? Object.fromEntries(secrets.map((secret) => [secret.id, secret.versionName])) : undefined,
       verified: true,
@@ -372,6 +344,30 @@ export class BuildPipeline extends BuildPipelineBase {
       machineType: props.machineType,
       workerPool: props.workerPool,
     };
+  }
+
+  private buildSteps(props: BuildPipelineProps, tag: string, secrets: readonly string[]): BuildStep[] {
+    const image = props.builderImage ?? BUILDER_IMAGE;
+    const build: BuildStep = {
+      id: "build",
+      image,
+      script: buildScript(props.platforms !== undefined, secrets.length > 0),
+      env: {
+        IMAGE: this.image,
+        TAG: tag,
+        DOCKERFILE: props.dockerfile ?? "Dockerfile",
+        CONTEXT: props.buildContext ?? ".",
+        ...(props.platforms && { PLATFORMS: props.platforms.join(" ") }),
+        ...(secrets.length > 0 && { SECRETS: secrets.join(" ") }),
+      },
+      secretEnv: secrets.length > 0 ? secrets : undefined,
+    };
+    const scan = scanSteps(props, { image: this.image, tag, project: this.project });
+    if (props.platforms === undefined) {
+      return [build, ...scan];
+    }
+    const env = { IMAGE: this.image, TAG: tag, PLATFORMS: props.platforms.join(" ") };
+    return [...emulationSteps(props, image), build, ...scan, { id: "index", image, script: INDEX_OUTPUT_SCRIPT, env }];
   }
 
   private createTrigger(props: BuildPipelineProps, location: string): CloudbuildTrigger {
@@ -390,6 +386,13 @@ export class BuildPipeline extends BuildPipelineBase {
       logicalId(this.project, location, this.pipelineName),
     );
   }
+}
+
+function buildScript(platforms: boolean, secrets: boolean): string {
+  if (platforms) {
+    return secrets ? BUILD_PLATFORMS_WITH_SECRETS_SCRIPT : BUILD_PLATFORMS_SCRIPT;
+  }
+  return secrets ? BUILD_WITH_SECRETS_SCRIPT : BUILD_SCRIPT;
 }
 
 /** What validation found out. */
@@ -414,17 +417,20 @@ function validate(scope: Construct, id: string, props: BuildPipelineProps): Vali
     builderImage: props.builderImage,
     "scanBeforePush.scannerImage": props.scanBeforePush?.scannerImage,
   });
+  checkRepositoryOptions(refusals, props);
+  checkPlatforms(refusals, props.platforms, "platforms");
+  checkOnlyWithPlatforms(refusals, props.platforms, "emulatorImage", props.emulatorImage);
   if (props.serviceAccountEmail !== undefined) {
     refusals.email("serviceAccountEmail", props.serviceAccountEmail);
   }
-  const location = checkSource(refusals, props.source);
+  const location = checkSource(refusals, props.source, project);
   checkWorkerPool(refusals, props.workerPool, location);
   refusals.throwIfAny();
   return { project, pipelineName, image: image as ArtifactRegistryImage, location };
 }
 
 function checkSecrets(refusals: Refusals, secrets: readonly BuildSecret[]): void {
-  const own = ["IMAGE", "TAG", "DOCKERFILE", "CONTEXT", "SECRETS"];
+  const own = ["IMAGE", "TAG", "DOCKERFILE", "CONTEXT", "PLATFORMS", "SECRETS"];
   for (const { id, versionName } of secrets) {
     if (refusals.literal("secrets.id", id) && (!/^[A-Z][A-Z0-9_]*$/.test(id) || own.includes(id))) {
       refusals.add(
@@ -432,12 +438,7 @@ function checkSecrets(refusals: Refusals, secrets: readonly BuildSecret[]): void
         `"secrets" has an id that is not valid, got ${show(id)}; allowed: upper-case letters, digits and underscores, and none of ${own.join(", ")}`,
       );
     }
-    if (refusals.literal("secrets.versionName", versionName) && !SECRET_VERSION.test(versionName)) {
-      refusals.add(
-        ProblemCode.INVALID_OPTIONS,
-        `"secrets" names no version of a secret, got ${show(versionName)}; allowed: projects/PROJECT/secrets/SECRET/versions/NUMBER, never latest`,
-      );
-    }
+    checkSecretVersion(refusals, "secrets", versionName);
   }
   for (const id of repeated(secrets.map((secret) => secret.id))) {
     refusals.add(ProblemCode.INVALID_OPTIONS, `"secrets" is there twice for the id ${show(id)}; allowed: each id once`);

@@ -58,9 +58,41 @@ export interface GithubAppSourceOptions {
   readonly location?: string;
 }
 
+/** A request by HTTP that starts a build of a connected repository. */
+export interface WebhookSourceOptions extends ManualSourceOptions {
+  /**
+   * The version of a secret in Secret Manager, by number, that a request has to name: `projects/P/secrets/S/versions/7`.
+   * `latest` would change under those who call.
+   */
+  readonly secretVersion: string;
+  /** The number of the project that builds, literal: its Cloud Build service agent is let read the secret. */
+  readonly projectNumber: string;
+}
+
+/** A message of Pub/Sub that starts a build of a connected repository. */
+export interface PubsubSourceOptions extends ManualSourceOptions {
+  /** The topic: `projects/P/topics/T`. Nothing of a message is used but that it came. */
+  readonly topic: string;
+  /**
+   * The number of the project that builds, literal. Needed where the topic is of another project: the Cloud Build service
+   * agent has to be let subscribe to it.
+   * @default - none, the topic is of the same project
+   */
+  readonly projectNumber?: string;
+}
+
+/** One branch or tag of a connected repository, whoever starts the build. */
+interface FixedSource {
+  readonly repository: string;
+  readonly ref: string;
+  readonly repositoryType: string;
+}
+
 /** How a trigger finds its source. */
 export type TriggerSource =
-  | { readonly kind: "manual"; readonly repository: string; readonly ref: string; readonly repositoryType: string }
+  | ({ readonly kind: "manual" } & FixedSource)
+  | ({ readonly kind: "webhook"; readonly secretVersion: string; readonly projectNumber: string } & FixedSource)
+  | ({ readonly kind: "pubsub"; readonly topic: string; readonly projectNumber?: string } & FixedSource)
   | { readonly kind: "push"; readonly repository: string; readonly branch?: string; readonly tag?: string }
   | {
       readonly kind: "github-app";
@@ -105,6 +137,32 @@ export class PipelineSource {
     const { owner, name, tag, location = "global" } = options;
     const branch = options.branch ?? (tag === undefined ? "^main$" : undefined);
     return new PipelineSource({ kind: "github-app", owner, name, branch, tag, location });
+  }
+
+  /**
+   * Every request to the trigger's address that names the secret starts a build of one branch or tag. Whoever knows the
+   * secret can start that build, and can change nothing of it: nothing of the request gets into it.
+   *
+   * Source: https://docs.cloud.google.com/build/docs/automate-builds-webhook-events
+   *
+   * @param options the repository, what of it is built, and the secret
+   */
+  public static webhook(options: WebhookSourceOptions): PipelineSource {
+    const { repository, ref, repositoryType = RepositoryType.GITHUB, secretVersion, projectNumber } = options;
+    return new PipelineSource({ kind: "webhook", repository, ref, repositoryType, secretVersion, projectNumber });
+  }
+
+  /**
+   * Every message on a topic starts a build of one branch or tag. Whoever may publish there can start that build, and can
+   * change nothing of it: nothing of the message gets into it.
+   *
+   * Source: https://docs.cloud.google.com/build/docs/automate-builds-pubsub-events
+   *
+   * @param options the repository, what of it is built, and the topic
+   */
+  public static pubsub(options: PubsubSourceOptions): PipelineSource {
+    const { repository, ref, repositoryType = RepositoryType.GITHUB, topic, projectNumber } = options;
+    return new PipelineSource({ kind: "pubsub", repository, ref, repositoryType, topic, projectNumber });
   }
 
   /** The caller has a trigger already: none is made, and `renderCloudBuildConfig()` gives the build it has to run. */

@@ -2,7 +2,6 @@ import { CloudbuildTrigger } from "@cdktf/provider-google/lib/cloudbuild-trigger
 import type { ServiceAccount } from "@cdktf/provider-google/lib/service-account";
 import { type TerraformProvider, TerraformStack } from "cdktf";
 import { Construct, type IConstruct } from "constructs";
-import { ProblemCode, show } from "../vocabulary/problem";
 import { serviceAccountEmail, TRIGGER_NAME } from "../vocabulary/resource-name";
 import { ROLES } from "../vocabulary/roles";
 import type { ISigningAttestor } from "./attestor";
@@ -14,13 +13,16 @@ import { grantBinding, releaseBindings } from "./private/iam";
 import {
   accountIdFor,
   accountResource,
+  checkListFile,
   checkSource,
   checkStepImages,
   checkTimeout,
   checkWorkerPool,
   createIdentity,
+  grantSource,
   SIGNER_IMAGE,
   triggerSource,
+  waitForSource,
   warnOfUnpinned,
 } from "./private/pipeline";
 import { resolveProject } from "./private/project";
@@ -176,12 +178,14 @@ export class ResigningTrigger extends ResigningTriggerBase {
         provider: props.provider,
         after: [...dependsOn, enabledApi(this, "cloudresourcemanager", placement)],
       }),
+      ...grantSource(this, props.source, placement),
     ];
     this.config = this.buildConfig(props);
     if (valid.location !== undefined) {
       this.trigger = this.createTrigger(props, valid.location);
       const here = TerraformStack.of(this);
       const before = grants.filter((resource) => TerraformStack.of(resource) === here);
+      waitForSource(this.trigger, props.source);
       waitFor(this.trigger, this.serviceAccount, enabledApi(this, "cloudbuild", placement), ...before);
     }
   }
@@ -273,18 +277,12 @@ function validate(
   const project = resolveProject(refusals, scope, props);
   refusals.name("triggerName", props.triggerName, TRIGGER_NAME);
   checkSigningAttestors(refusals, props.attestors, "trigger");
-  const list = props.listFile;
-  if (list !== undefined && refusals.literal("listFile", list) && !/^(?!.*\.\.)[\w.-]+(?:\/[\w.-]+)*$/.test(list)) {
-    refusals.add(
-      ProblemCode.INVALID_OPTIONS,
-      `"listFile" is no file of the source, got ${show(list)}; allowed: a path relative to its root, such as "images.txt"`,
-    );
-  }
+  checkListFile(refusals, props.listFile, "images.txt");
   checkTimeout(refusals, props.timeout);
   if (props.serviceAccountEmail !== undefined) {
     refusals.email("serviceAccountEmail", props.serviceAccountEmail);
   }
-  const location = checkSource(refusals, props.source);
+  const location = checkSource(refusals, props.source, project);
   checkWorkerPool(refusals, props.workerPool, location);
   checkStepImages(refusals, props.source._source, { signerImage: props.signerImage });
   refusals.throwIfAny();

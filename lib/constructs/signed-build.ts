@@ -1,4 +1,5 @@
 import type { IBuildPipeline } from "./build-pipeline";
+import type { ImagePlatform } from "./image-platform";
 
 /** Which builds of a pipeline of this program are signed. */
 export interface SignedPipelineOptions {
@@ -15,6 +16,12 @@ export interface SignedPipelineOptions {
    * @default - the tags that the pipeline builds
    */
   readonly tag?: string;
+  /**
+   * Whether the image of each platform is signed as well as the index, where the build is of several platforms: Cloud Run
+   * asks for the attestation of the image that it runs, GKE for that of the digest in the pod.
+   * @default false
+   */
+  readonly signPlatformImages?: boolean;
 }
 
 /** Which builds of a trigger that is managed elsewhere are signed. */
@@ -39,10 +46,24 @@ export interface SignedTriggerOptions {
    */
   readonly tag?: string;
   /**
-   * How many images a build has. A build with another number of them is not signed.
+   * How many images a build has, each to be signed. A build with another number of them is not signed. Not together with
+   * `platforms`.
    * @default 1
    */
   readonly imageCount?: number;
+  /**
+   * The platforms of a build of several: it has one image for each, all under one path, and a step that writes the index,
+   * `IMAGE@sha256:DIGEST`, to `$BUILDER_OUTPUT/output`. The index is signed where these images are what is in it, and
+   * nothing else is.
+   * @default - a build of one platform
+   */
+  readonly platforms?: ImagePlatform[];
+  /**
+   * Whether the image of each platform is signed as well as the index, where the build is of several platforms: Cloud Run
+   * asks for the attestation of the image that it runs, GKE for that of the digest in the pod.
+   * @default false
+   */
+  readonly signPlatformImages?: boolean;
 }
 
 /** A row as it is written into the table, not yet checked. */
@@ -53,7 +74,10 @@ export interface SignedBuildRow {
   readonly image: string;
   readonly branch?: string;
   readonly tag?: string;
-  readonly imageCount: number;
+  /** Undefined where it was left out. */
+  readonly imageCount?: number;
+  readonly platforms?: readonly ImagePlatform[];
+  readonly signPlatformImages?: boolean;
   /** The pipeline of this program; its stack is the one that opens its project. */
   readonly pipeline?: IBuildPipeline;
 }
@@ -75,7 +99,8 @@ export class SignedBuild {
       repositoryUrl: options.repositoryUrl,
       image: pipeline.image,
       ...refOf(pipeline, options),
-      imageCount: 1,
+      platforms: pipeline.platforms,
+      signPlatformImages: options.signPlatformImages,
       pipeline,
     });
   }
@@ -85,7 +110,7 @@ export class SignedBuild {
    * @param options the trigger, and which of its builds
    */
   public static ofTrigger(options: SignedTriggerOptions): SignedBuild {
-    return new SignedBuild({ ...options, imageCount: options.imageCount ?? 1 });
+    return new SignedBuild({ ...options });
   }
 
   /** @internal */
@@ -106,6 +131,8 @@ function refOf(pipeline: IBuildPipeline, options: SignedPipelineOptions): Pick<S
     case "github-app":
       return { branch: source.branch, tag: source.tag };
     case "manual":
+    case "webhook":
+    case "pubsub":
       return exactly(source.ref);
     case "own-trigger":
       return {};

@@ -7,6 +7,7 @@ import { ProblemCode, show } from "../vocabulary/problem";
 import { serviceAccountEmail } from "../vocabulary/resource-name";
 import { ROLES } from "../vocabulary/roles";
 import type { ISigningAttestor } from "./attestor";
+import type { ImagePlatform } from "./image-platform";
 import type { OnDemandScanOptions } from "./on-demand-scan";
 import type { PipelineSource } from "./pipeline-source";
 import { claim, fixAddress, logicalId, unclaim, waitFor } from "./private/addressing";
@@ -14,7 +15,7 @@ import { enabledApi } from "./private/apis";
 import { type BuildConfig, type BuildStep, toTriggerBuild } from "./private/cloud-build-config";
 import { registerBuiltImage } from "./private/exemptions";
 import { grantBinding, releaseBindings } from "./private/iam";
-import { checkScan, grantScan, SCANNER_IMAGE, scanStep } from "./private/on-demand-scan";
+import { checkScan, grantScan, SCANNER_IMAGE, scanSteps } from "./private/on-demand-scan";
 import {
   accountIdFor,
   accountResource,
@@ -27,16 +28,22 @@ import {
   checkTimeout,
   checkWorkerPool,
   createIdentity,
+  grantSource,
   SIGNER_IMAGE,
   triggerSource,
+  waitForSource,
   warnOfUnpinned,
 } from "./private/pipeline";
+import { BUILD_PLATFORMS_SCRIPT, INDEX_LIST_SCRIPT } from "./private/platform-scripts";
+import { builtImages, checkOnlyWithPlatforms, checkPlatforms, emulationSteps } from "./private/platforms";
 import { resolveProject } from "./private/project";
 import { pathOf, Refusals } from "./private/refusals";
 import { repeated } from "./private/repeated";
-import { SharedRepository } from "./private/shared-repository";
-import { BUILD_SCRIPT, PUSH_SCRIPT, SIGN_SCRIPT } from "./private/signer-scripts";
+import { checkRepositoryOptions, repositoryOf } from "./private/repository";
+import type { SharedRepository } from "./private/shared-repository";
+import { BUILD_SCRIPT, PUSH_SCRIPT, SIGN_LIST_SCRIPT, SIGN_SCRIPT } from "./private/signer-scripts";
 import { forget } from "./private/terraform-block";
+import type { RepositoryOptions } from "./repository-options";
 
 /** A build that signs what it pushed. */
 export interface ISignerPipeline extends IConstruct {
@@ -47,7 +54,7 @@ export interface ISignerPipeline extends IConstruct {
 }
 
 /** What a signing pipeline is made of. */
-export interface SignerPipelineProps {
+export interface SignerPipelineProps extends RepositoryOptions {
   /** The attestors that attest each image, each with the key to sign with. */
   readonly attestors: ISigningAttestor[];
 
@@ -82,6 +89,27 @@ export interface SignerPipelineProps {
   readonly buildContext?: string;
 
   /**
+   * The platforms that are built; the tag then is an index of their images. Each image keeps a tag of its own, such as
+   * `$COMMIT_SHA-arm64`, since Cloud Build makes provenance for what it pushes, and cannot push an index.
+   * @default - one platform, that of the machine: linux/amd64
+   */
+  readonly platforms?: ImagePlatform[];
+
+  /**
+   * The image that lets the machine run commands of other architectures, for what the Dockerfile runs: that of
+   * `tonistiigi/binfmt`. It runs privileged. Pin it by digest. Only together with `platforms`.
+   * @default - none: the Dockerfile runs nothing that is of another architecture (`FROM --platform=$BUILDPLATFORM`)
+   */
+  readonly emulatorImage?: string;
+
+  /**
+   * Whether the image of each platform is signed as well as the index: Cloud Run asks for the attestation of the image that
+   * it runs, GKE for that of the digest in the pod. Only together with `platforms`.
+   * @default false
+   */
+  readonly signPlatformImages?: boolean;
+
+  /**
    * How long a build may take, in seconds: half an hour is `1800s`.
    * @default "1800s"
    */
@@ -112,12 +140,6 @@ export interface SignerPipelineProps {
   readonly signerImage?: string;
 
   /**
-   * Whether the repository is created here; `false` for one that exists. Several pipelines of one stack share it.
-   * @default true
-   */
-  readonly createRepository?: boolean;
-
-  /**
    * Scans the image in the build, after it was built and before it is pushed: what is bad is then not pushed at all. Costs a
    * fee for each scan. Source: https://docs.cloud.google.com/artifact-analysis/docs/ods-cloudbuild
    * @default - no scan before the push
@@ -137,12 +159,6 @@ export interface SignerPipelineProps {
    * @default false
    */
   readonly createOnly?: boolean;
-
-  /**
-   * Whether Terraform refuses to destroy the repository with its images (`prevent_destroy`).
-   * @default true
-   */
-  readonly deletionProtection?: boolean;
 
   /**
    * The project that builds.
@@ -166,6 +182,7 @@ export interface SignerPipelineProps {
 // Kept apart from the source, which is in /workspace: no file of a repository can pose as the digest.
 const DIGEST_VOLUME = { name: "binauthz", path: "/binauthz" };
 const DIGEST_FILE = `${DIGEST_VOLUME.path}/digest`;
+const IMAGES_FILE = `${DIGEST_VOLUME.path}/images`;
 
 abstract class SignerPipelineBase extends Construct implements ISignerPipeline {
   public abstract readonly image: string;
@@ -216,6 +233,7 @@ export class SignerPipeline extends SignerPipelineBase {
       ...(props.scanBeforePush && {
         "scanBeforePush.scannerImage": props.scanBeforePush.scannerImage ?? SCANNER_IMAGE,
       }),
+      ...(props.emulatorImage !== undefined && { emulatorImage: props.emulatorImage }),
     });
 
     const accountId = accountIdFor(this.pipelineName);
@@ -228,13 +246,14 @@ export class SignerPipeline extends SignerPipelineBase {
           })
         : undefined;
     this.serviceAccountEmail = props.serviceAccountEmail ?? serviceAccountEmail(accountId, this.project);
-    this.repository = this.createRepository(props, valid.image);
+    this.repository = repositoryOf(this, valid.image, props);
     const grants = this.grant(props, valid.image);
     this.config = this.buildConfig(props);
     this.trigger = this.createTrigger(props, valid.location);
     if (this.trigger) {
       const here = TerraformStack.of(this);
       const before = grants.filter((resource) => TerraformStack.of(resource) === here);
+      waitForSource(this.trigger, props.source);
       waitFor(this.trigger, this.serviceAccount, enabledApi(this, "cloudbuild", this.placement(props)), ...before);
     }
   }
@@ -273,21 +292,6 @@ export class SignerPipeline extends SignerPipelineBase {
     return { project: this.project, provider: props.provider, enableApis: props.enableApis };
   }
 
-  private createRepository(props: SignerPipelineProps, image: ArtifactRegistryImage): SharedRepository | undefined {
-    if (props.createRepository === false) {
-      return undefined;
-    }
-    const { project, location, repositoryId } = image;
-    return SharedRepository.of(this, {
-      project,
-      location,
-      repositoryId,
-      protect: props.deletionProtection !== false,
-      enableApis: props.enableApis,
-      provider: props.provider,
-    });
-  }
-
   /** Everything the identity needs, on the narrowest resource that carries it. */
   private grant(props: SignerPipelineProps, image: ArtifactRegistryImage): TerraformResource[] {
     const member = `serviceAccount:${this.serviceAccountEmail}`;
@@ -313,13 +317,25 @@ export class SignerPipeline extends SignerPipelineBase {
     });
     const { serviceAccount } = this;
     const scan = props.scanBeforePush ? [grantScan(this, { ...this.placement(props), member, serviceAccount })] : [];
-    return [...signing, push, log, ...scan];
+    return [...signing, push, log, ...scan, ...grantSource(this, props.source, this.placement(props))];
   }
 
   private buildConfig(props: SignerPipelineProps): BuildConfig {
     const tag = props.tag ?? "$COMMIT_SHA";
+    return {
+      steps: props.platforms === undefined ? this.steps(props, tag) : this.platformSteps(props, tag, props.platforms),
+      // Listed as well: only then does Cloud Build make provenance for it.
+      images: builtImages(this.image, tag, props.platforms),
+      serviceAccount: accountResource(this.serviceAccountEmail, this.project),
+      timeout: props.timeout ?? "1800s",
+      machineType: props.machineType,
+      workerPool: props.workerPool,
+    };
+  }
+
+  private steps(props: SignerPipelineProps, tag: string): BuildStep[] {
     const builder = props.builderImage ?? BUILDER_IMAGE;
-    const steps: BuildStep[] = [
+    return [
       {
         id: "build",
         image: builder,
@@ -331,9 +347,7 @@ export class SignerPipeline extends SignerPipelineBase {
           CONTEXT: props.buildContext ?? ".",
         },
       },
-      ...(props.scanBeforePush
-        ? [scanStep(props.scanBeforePush, { image: this.image, tag, project: this.project })]
-        : []),
+      ...scanSteps(props, { image: this.image, tag, project: this.project }),
       {
         id: "push",
         image: builder,
@@ -343,15 +357,35 @@ export class SignerPipeline extends SignerPipelineBase {
       },
       ...props.attestors.map((attestor) => signStep(this.image, props.signerImage ?? SIGNER_IMAGE, attestor)),
     ];
-    return {
-      steps,
-      // Listed as well: only then does Cloud Build make provenance for it.
-      images: [`${this.image}:${tag}`],
-      serviceAccount: accountResource(this.serviceAccountEmail, this.project),
-      timeout: props.timeout ?? "1800s",
-      machineType: props.machineType,
-      workerPool: props.workerPool,
-    };
+  }
+
+  private platformSteps(props: SignerPipelineProps, tag: string, platforms: readonly ImagePlatform[]): BuildStep[] {
+    const builder = props.builderImage ?? BUILDER_IMAGE;
+    const env = { IMAGE: this.image, TAG: tag, PLATFORMS: platforms.join(" ") };
+    return [
+      ...emulationSteps(props, builder),
+      {
+        id: "build",
+        image: builder,
+        script: BUILD_PLATFORMS_SCRIPT,
+        env: { ...env, DOCKERFILE: props.dockerfile ?? "Dockerfile", CONTEXT: props.buildContext ?? "." },
+      },
+      ...scanSteps(props, { image: this.image, tag, project: this.project }),
+      {
+        id: "index",
+        image: builder,
+        script: INDEX_LIST_SCRIPT,
+        env: { ...env, SIGN_PLATFORM_IMAGES: `${props.signPlatformImages === true}`, IMAGES_FILE },
+        volume: DIGEST_VOLUME,
+      },
+      ...props.attestors.map((attestor) => ({
+        id: `sign-${attestor.attestorName}`,
+        image: props.signerImage ?? SIGNER_IMAGE,
+        script: SIGN_LIST_SCRIPT,
+        env: { ...attestorEnv(attestor), IMAGES_FILE },
+        volume: DIGEST_VOLUME,
+      })),
+    ];
   }
 
   private createTrigger(props: SignerPipelineProps, location: string | undefined): CloudbuildTrigger | undefined {
@@ -380,15 +414,17 @@ function signStep(image: string, signerImage: string, attestor: ISigningAttestor
     id: `sign-${attestor.attestorName}`,
     image: signerImage,
     script: SIGN_SCRIPT,
-    env: {
-      IMAGE: image,
-      ATTESTATION_PROJECT: attestor.project,
-      ATTESTOR: attestor.attestorId,
-      NOTE: attestor.noteId,
-      KEY_VERSION: attestor.signingTrustRoot.signingKeyVersion,
-      DIGEST_FILE,
-    },
+    env: { IMAGE: image, ...attestorEnv(attestor), DIGEST_FILE },
     volume: DIGEST_VOLUME,
+  };
+}
+
+function attestorEnv(attestor: ISigningAttestor): Record<string, string> {
+  return {
+    ATTESTATION_PROJECT: attestor.project,
+    ATTESTOR: attestor.attestorId,
+    NOTE: attestor.noteId,
+    KEY_VERSION: attestor.signingTrustRoot.signingKeyVersion,
   };
 }
 
@@ -427,10 +463,14 @@ function validate(scope: Construct, id: string, props: SignerPipelineProps): Val
     signerImage: props.signerImage,
     "scanBeforePush.scannerImage": props.scanBeforePush?.scannerImage,
   });
+  checkRepositoryOptions(refusals, props);
+  checkPlatforms(refusals, props.platforms, "platforms");
+  checkOnlyWithPlatforms(refusals, props.platforms, "emulatorImage", props.emulatorImage);
+  checkOnlyWithPlatforms(refusals, props.platforms, "signPlatformImages", props.signPlatformImages);
   if (props.serviceAccountEmail !== undefined) {
     refusals.email("serviceAccountEmail", props.serviceAccountEmail);
   }
-  const location = checkSource(refusals, props.source);
+  const location = checkSource(refusals, props.source, project);
   checkWorkerPool(refusals, props.workerPool, location);
   refusals.throwIfAny();
   return { project, pipelineName, image: image as ArtifactRegistryImage, location };

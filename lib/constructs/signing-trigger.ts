@@ -2,13 +2,13 @@ import { CloudbuildTrigger, type CloudbuildTriggerConfig } from "@cdktf/provider
 import type { ServiceAccount } from "@cdktf/provider-google/lib/service-account";
 import { type TerraformProvider, type TerraformResource, TerraformStack } from "cdktf";
 import { Construct, type IConstruct } from "constructs";
-import { parseArtifactRegistryImage } from "../vocabulary/image-reference";
+import { type ArtifactRegistryImage, parseArtifactRegistryImage } from "../vocabulary/image-reference";
 import { parseRegionOrZone } from "../vocabulary/location";
 import { ProblemCode, show } from "../vocabulary/problem";
 import { PROJECT_NUMBER, serviceAccountEmail, TRIGGER_NAME } from "../vocabulary/resource-name";
 import { ROLES } from "../vocabulary/roles";
 import type { ISigningAttestor } from "./attestor";
-import { claim, fixAddress, logicalId, unclaim, waitFor } from "./private/addressing";
+import { claim, fixAddress, logicalId, unclaim, waitFor, waitForNamed } from "./private/addressing";
 import { apiOfStack, enabledApi } from "./private/apis";
 import { type BuildConfig, type BuildStep, toTriggerBuild } from "./private/cloud-build-config";
 import { checkExceptions } from "./private/exceptions";
@@ -27,6 +27,7 @@ import {
   SIGNER_IMAGE,
   warnOfUnpinned,
 } from "./private/pipeline";
+import { checkOnlyWithPlatforms, checkPlatforms } from "./private/platforms";
 import { resolveProject } from "./private/project";
 import { pathOf, Refusals } from "./private/refusals";
 import { repeated } from "./private/repeated";
@@ -143,6 +144,8 @@ export interface SigningTriggerProps {
 // Kept apart from a source that may be checked out in /workspace.
 const VOLUME = { name: "binauthz", path: "/binauthz" };
 const IMAGES_FILE = `${VOLUME.path}/images`;
+// What the build pushed: provenance and scans are about these. An index of them is signed, and has neither.
+const BUILT_FILE = `${VOLUME.path}/built`;
 const BUILD_FILE = `${VOLUME.path}/build.json`;
 
 const TRIGGER = /^projects\/([^/]+)\/locations\/([a-z0-9-]+)\/triggers\/([^/]+)$/;
@@ -217,6 +220,12 @@ export class SigningTrigger extends SigningTriggerBase {
     const grants = this.grant(props, valid.rows);
     this.config = this.buildConfig(props, valid.rows);
     this.triggers = this.createTriggers(props, valid.rows);
+    const start = (props.start ?? SigningStart.afterBuild())._start;
+    if (start.kind === "manual") {
+      for (const trigger of this.triggers) {
+        waitForNamed(trigger, "connected repository", start.repository);
+      }
+    }
     const here = TerraformStack.of(this);
     const before = grants.filter((resource) => TerraformStack.of(resource) === here);
     for (const trigger of this.triggers) {
@@ -279,9 +288,24 @@ export class SigningTrigger extends SigningTriggerBase {
         onProject(row.pipeline, trigger.project, ROLES.BUILDS_VIEWER),
         onProject(row.pipeline, imageProject, ROLES.OCCURRENCES_VIEWER),
       ]),
+      ...rows.flatMap(({ row, image }) => (row.platforms === undefined ? [] : [this.readIndex(props, row, image)])),
       onProject(undefined, this.project, ROLES.LOG_WRITER),
       ...(props.approvers ?? []).map((approver) => onProject(undefined, this.project, ROLES.BUILDS_APPROVER, approver)),
     ];
+  }
+
+  /** Lets the signer read which images are in an index. */
+  private readIndex(props: SigningTriggerProps, row: SignedBuildRow, image: ArtifactRegistryImage): TerraformResource {
+    const { project, location, repositoryId } = image;
+    const binding = grantBinding(row.pipeline ?? this, {
+      opened: { kind: "repository", project, location, repositoryId },
+      role: ROLES.REPOSITORY_READER,
+      member: `serviceAccount:${this.serviceAccountEmail}`,
+      provider: row.pipeline ? undefined : props.provider,
+      after: [this.serviceAccount],
+    });
+    waitForNamed(binding, "repository", `projects/${project}/locations/${location}/repositories/${repositoryId}`);
+    return binding;
   }
 
   private buildConfig(props: SigningTriggerProps, rows: readonly CheckedRow[]): BuildConfig {
@@ -299,11 +323,12 @@ export class SigningTrigger extends SigningTriggerBase {
         step("check-build", checkBuildScript(rows.map(({ table }) => table)), {
           REQUESTED_BUILD: "$_BUILD_ID",
           BUILD_FILE,
+          BUILT_FILE,
           IMAGES_FILE,
         }),
         step("provenance", PROVENANCE_SCRIPT, {
           BUILD_FILE,
-          IMAGES_FILE,
+          IMAGES_FILE: BUILT_FILE,
           PROVENANCE_TIMEOUT: seconds(props.provenanceTimeout ?? "120s"),
         }),
         ...gatesOf(props).map((gate, index) => gateStep(gate, index, step)),
@@ -430,11 +455,12 @@ export class SigningTrigger extends SigningTriggerBase {
   }
 }
 
-function gatesOf(props: SigningTriggerProps): Gate[] {
+function gatesOf(props: Pick<SigningTriggerProps, "gates">): Gate[] {
   return (props.gates ?? []).map((gate) => gate._gate);
 }
 
-function gateStep(
+/** The step of a gate; `index` keeps it apart from the others. */
+export function gateStep(
   gate: Gate,
   index: number,
   step: (id: string, script: string, env: Record<string, string>) => BuildStep,
@@ -450,7 +476,7 @@ function gateStep(
           SEVERITY: gate.severity,
           FIXABLE_ONLY: `${gate.fixableOnly}`,
           SCAN_TIMEOUT: seconds(gate.scanTimeout),
-          IMAGES_FILE,
+          IMAGES_FILE: BUILT_FILE,
         },
       );
     case "attested-by":
@@ -461,7 +487,8 @@ function gateStep(
   }
 }
 
-function attestorEnv(attestor: ISigningAttestor): Record<string, string> {
+/** What the scripts that sign are told of an attestor. */
+export function attestorEnv(attestor: ISigningAttestor): Record<string, string> {
   return { ATTESTATION_PROJECT: attestor.project, ATTESTOR: attestor.attestorId, NOTE: attestor.noteId };
 }
 
@@ -479,6 +506,7 @@ interface CheckedRow {
   readonly row: SignedBuildRow;
   readonly trigger: { readonly project: string; readonly location: string; readonly name: string };
   readonly imageProject: string;
+  readonly image: ArtifactRegistryImage;
   /** As the script reads it. */
   readonly table: BuildRow;
 }
@@ -534,12 +562,7 @@ function checkRow(refusals: Refusals, row: SignedBuildRow, property: string): Ch
     );
   }
   checkRef(refusals, row, property);
-  if (!Number.isInteger(row.imageCount) || row.imageCount < 1) {
-    refusals.add(
-      ProblemCode.INVALID_OPTIONS,
-      `"${property}.imageCount" is no number of images, got ${show(row.imageCount)}; allowed: 1 or more`,
-    );
-  }
+  checkImages(refusals, row, property);
   const image = parseArtifactRegistryImage(row.image);
   if (refusals.count > before || trigger === undefined || image === undefined) {
     return [];
@@ -551,9 +574,29 @@ function checkRow(refusals: Refusals, row: SignedBuildRow, property: string): Ch
     branch: row.branch,
     tag: row.tag,
     image: row.image,
-    images: row.imageCount,
+    images: row.platforms?.length ?? row.imageCount ?? 1,
+    ...(row.platforms && { platforms: [...row.platforms].sort(), platformImages: row.signPlatformImages === true }),
   };
-  return [{ row, trigger, imageProject: image.project, table }];
+  return [{ row, trigger, imageProject: image.project, image, table }];
+}
+
+/** How many images a build has: that many, or one for each platform. */
+function checkImages(refusals: Refusals, row: SignedBuildRow, property: string): void {
+  const { imageCount, platforms } = row;
+  if (imageCount !== undefined && (!Number.isInteger(imageCount) || imageCount < 1)) {
+    refusals.add(
+      ProblemCode.INVALID_OPTIONS,
+      `"${property}.imageCount" is no number of images, got ${show(imageCount)}; allowed: 1 or more`,
+    );
+  }
+  if (imageCount !== undefined && platforms !== undefined) {
+    refusals.add(
+      ProblemCode.INVALID_OPTIONS,
+      `"${property}" has both a number of images and platforms, got ${imageCount} and ${show(platforms)}; allowed: one of them, since a build of several platforms has one image for each`,
+    );
+  }
+  checkPlatforms(refusals, platforms, `${property}.platforms`);
+  checkOnlyWithPlatforms(refusals, platforms, `${property}.signPlatformImages`, row.signPlatformImages);
 }
 
 function checkTriggerName(
@@ -671,7 +714,11 @@ function checkSeparation(
   }
 }
 
-function checkGates(refusals: Refusals, props: SigningTriggerProps): void {
+/** Gates that can be kept within the time of the build. */
+export function checkGates(
+  refusals: Refusals,
+  props: Pick<SigningTriggerProps, "gates" | "attestors" | "timeout">,
+): void {
   const timeout = Number.parseInt(props.timeout ?? "1800s", 10);
   gatesOf(props).forEach((gate, index) => {
     const property = `gates[${index}]`;

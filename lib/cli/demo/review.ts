@@ -45,6 +45,7 @@ export function reviewConfigurations(
     providers: [],
     complete: true,
     errored: false,
+    opaque: [],
   };
   return outcomeOf(plan, after);
 }

@@ -7,6 +7,7 @@ import { enabledApi } from "./apis";
 import type { BuildStep } from "./cloud-build-config";
 import { checkExceptions } from "./exceptions";
 import { grantBinding } from "./iam";
+import { architectureOf, type PlatformProps, platformTag } from "./platforms";
 import type { Refusals } from "./refusals";
 import { onDemandScanScript } from "./signing-scripts";
 
@@ -20,10 +21,26 @@ export interface ScannedImage {
   readonly project: string;
 }
 
-/** The step that scans what was built; nothing is pushed unless it ends well. */
-export function scanStep(scan: OnDemandScanOptions, { image, tag, project }: ScannedImage): BuildStep {
+/** What a building pipeline is told of scans. */
+export interface ScanProps extends PlatformProps {
+  readonly scanBeforePush?: OnDemandScanOptions;
+}
+
+/** The steps that scan what was built, one for the image of each platform; nothing is pushed unless all end well. */
+export function scanSteps({ scanBeforePush: scan, platforms }: ScanProps, scanned: ScannedImage): BuildStep[] {
+  if (scan === undefined) {
+    return [];
+  }
+  return platforms === undefined
+    ? [scanStep("scan", scan, scanned)]
+    : platforms.map((platform) =>
+        scanStep(`scan-${architectureOf(platform)}`, scan, { ...scanned, tag: platformTag(scanned.tag, platform) }),
+      );
+}
+
+function scanStep(id: string, scan: OnDemandScanOptions, { image, tag, project }: ScannedImage): BuildStep {
   return {
-    id: "scan",
+    id,
     image: scan.scannerImage ?? SCANNER_IMAGE,
     script: onDemandScanScript(
       (scan.exceptions ?? []).map((one) => ({ id: one.vulnerability, until: one.until, reason: one.reason })),

@@ -1,6 +1,9 @@
-import type { CloudbuildTriggerConfig } from "@cdktf/provider-google/lib/cloudbuild-trigger";
+import type {
+  CloudbuildTriggerConfig,
+  CloudbuildTriggerSourceToBuild,
+} from "@cdktf/provider-google/lib/cloudbuild-trigger";
 import { ServiceAccount } from "@cdktf/provider-google/lib/service-account";
-import type { TerraformProvider } from "cdktf";
+import type { TerraformProvider, TerraformResource } from "cdktf";
 import type { Construct } from "constructs";
 import {
   ARTIFACT_REGISTRY_IMAGE_FORM,
@@ -9,10 +12,18 @@ import {
 } from "../../vocabulary/image-reference";
 import { parseRegionOrZone } from "../../vocabulary/location";
 import { ProblemCode, show } from "../../vocabulary/problem";
-import { PROJECT_ID, serviceAccountEmail, shortHash, TRIGGER_NAME } from "../../vocabulary/resource-name";
+import {
+  PROJECT_ID,
+  PROJECT_NUMBER,
+  serviceAccountEmail,
+  shortHash,
+  TRIGGER_NAME,
+} from "../../vocabulary/resource-name";
+import { ROLES } from "../../vocabulary/roles";
 import type { PipelineSource } from "../pipeline-source";
-import { claim, fixAddress, logicalId, waitFor } from "./addressing";
+import { claim, fixAddress, logicalId, waitFor, waitForNamed } from "./addressing";
 import { enabledApi } from "./apis";
+import { grantBinding } from "./iam";
 import { type Refusals, warn } from "./refusals";
 
 // What the pipelines that build, that sign, and that do both have in common.
@@ -22,6 +33,9 @@ export const BUILDER_IMAGE = "gcr.io/cloud-builders/docker";
 /** The image of steps that sign: bash, curl, python3 and gcloud with its beta commands. */
 export const SIGNER_IMAGE = "gcr.io/google.com/cloudsdktool/google-cloud-cli:528.0.0-slim";
 
+/** A version of a secret, by number. */
+export const SECRET_VERSION = /^projects\/([^/]+)\/secrets\/([A-Za-z0-9_-]+)\/versions\/[1-9][0-9]*$/;
+const TOPIC = /^projects\/([^/]+)\/topics\/([A-Za-z][A-Za-z0-9._~+%-]{2,254})$/;
 const REPOSITORY = /^projects\/[^/]+\/locations\/([^/]+)\/connections\/[^/]+\/repositories\/[^/]+$/;
 
 /** An identity's name for a pipeline's name: six to thirty characters. */
@@ -74,9 +88,11 @@ export function triggerSource(source: PipelineSource): Partial<CloudbuildTrigger
   const trigger = source._source;
   switch (trigger.kind) {
     case "manual":
-      return {
-        sourceToBuild: { repository: trigger.repository, ref: trigger.ref, repoType: trigger.repositoryType },
-      };
+      return { sourceToBuild: sourceToBuild(trigger) };
+    case "webhook":
+      return { webhookConfig: { secret: trigger.secretVersion }, sourceToBuild: sourceToBuild(trigger) };
+    case "pubsub":
+      return { pubsubConfig: { topic: trigger.topic }, sourceToBuild: sourceToBuild(trigger) };
     case "push":
       return {
         repositoryEventConfig: {
@@ -91,6 +107,58 @@ export function triggerSource(source: PipelineSource): Partial<CloudbuildTrigger
     case "own-trigger":
       return {};
   }
+}
+
+function sourceToBuild(trigger: {
+  readonly repository: string;
+  readonly ref: string;
+  readonly repositoryType: string;
+}): CloudbuildTriggerSourceToBuild {
+  return { repository: trigger.repository, ref: trigger.ref, repoType: trigger.repositoryType };
+}
+
+/** Makes a trigger wait for its repository, where the app connects it. */
+export function waitForSource(trigger: TerraformResource, source: PipelineSource): void {
+  const from = source._source;
+  if ("repository" in from) {
+    waitForNamed(trigger, "connected repository", from.repository);
+  }
+}
+
+/** What Cloud Build itself needs to start builds: the secret of a webhook, the topic of another project. */
+export function grantSource(
+  scope: Construct,
+  source: PipelineSource,
+  options: { readonly project: string; readonly provider?: TerraformProvider },
+): TerraformResource[] {
+  const trigger = source._source;
+  const agent = (projectNumber: string | undefined) =>
+    `serviceAccount:service-${projectNumber}@gcp-sa-cloudbuild.iam.gserviceaccount.com`;
+  if (trigger.kind === "webhook") {
+    const [, project, secret] = SECRET_VERSION.exec(trigger.secretVersion) as RegExpExecArray;
+    return [
+      grantBinding(scope, {
+        opened: { kind: "secret", project, secret },
+        role: ROLES.SECRET_ACCESSOR,
+        member: agent(trigger.projectNumber),
+        provider: options.provider,
+      }),
+    ];
+  }
+  if (trigger.kind === "pubsub") {
+    const [, project, topic] = TOPIC.exec(trigger.topic) as RegExpExecArray;
+    return project === options.project
+      ? []
+      : [
+          grantBinding(scope, {
+            opened: { kind: "topic", project, topic },
+            role: ROLES.TOPIC_SUBSCRIBER,
+            member: agent(trigger.projectNumber),
+            provider: options.provider,
+          }),
+        ];
+  }
+  return [];
 }
 
 /** An image path in Artifact Registry that can be pushed to and signed. */
@@ -184,7 +252,7 @@ function refuseUndeclared(refusals: Refusals, property: string, value: string | 
 }
 
 /** Checks where the source comes from; the region that the trigger has to be in. */
-export function checkSource(refusals: Refusals, source: PipelineSource): string | undefined {
+export function checkSource(refusals: Refusals, source: PipelineSource, project: string): string | undefined {
   const trigger = source._source;
   if (trigger.kind === "own-trigger") {
     return undefined;
@@ -194,10 +262,53 @@ export function checkSource(refusals: Refusals, source: PipelineSource): string 
     return checkGithubApp(refusals, trigger);
   }
   const location = checkRepository(refusals, "source.repository", trigger.repository);
-  if (trigger.kind === "push") {
-    checkPush(refusals, trigger.branch, trigger.tag);
+  switch (trigger.kind) {
+    case "push":
+      checkPush(refusals, trigger.branch, trigger.tag);
+      return location;
+    case "webhook":
+      checkSecretVersion(refusals, "source.secretVersion", trigger.secretVersion);
+      refusals.name("source.projectNumber", trigger.projectNumber, PROJECT_NUMBER, ProblemCode.INVALID_PROJECT);
+      break;
+    case "pubsub":
+      checkTopic(refusals, trigger.topic, trigger.projectNumber, project);
+      break;
+    case "manual":
+      break;
   }
+  refusals.form("source.ref", trigger.ref, /^refs\/[^\s/]\S*$/, 'a full name such as "refs/heads/main"');
   return location;
+}
+
+/** A version of a secret by its number: `latest` would be another one without any change here. */
+export function checkSecretVersion(refusals: Refusals, property: string, versionName: string): void {
+  if (refusals.literal(property, versionName) && !SECRET_VERSION.test(versionName)) {
+    refusals.add(
+      ProblemCode.INVALID_OPTIONS,
+      `"${property}" names no version of a secret, got ${show(versionName)}; allowed: projects/PROJECT/secrets/SECRET/versions/NUMBER, never latest`,
+    );
+  }
+}
+
+function checkTopic(refusals: Refusals, topic: string, projectNumber: string | undefined, project: string): void {
+  if (!refusals.form("source.topic", topic, TOPIC, "projects/PROJECT/topics/TOPIC")) {
+    return;
+  }
+  const [, owner, name] = TOPIC.exec(topic) as RegExpExecArray;
+  if (name === "cloud-builds") {
+    refusals.add(
+      ProblemCode.INVALID_OPTIONS,
+      `"source.topic" is the one on which Cloud Build publishes every build, got ${show(topic)}: each build would start the next one; allowed: another topic`,
+    );
+  }
+  if (projectNumber !== undefined) {
+    refusals.name("source.projectNumber", projectNumber, PROJECT_NUMBER, ProblemCode.INVALID_PROJECT);
+  } else if (project !== "" && owner !== project) {
+    refusals.add(
+      ProblemCode.INVALID_OPTIONS,
+      `"source.projectNumber" is needed for a topic of ${owner}, got nothing; allowed: the number of ${project}`,
+    );
+  }
 }
 
 /** Checks a repository of the GitHub App; the location of its trigger. */
@@ -252,6 +363,16 @@ export function checkWorkerPool(
     refusals.add(
       ProblemCode.INVALID_OPTIONS,
       `"workerPool" is no worker pool of the trigger's region, got ${show(workerPool)}; allowed: projects/PROJECT/locations/${location ?? "REGION"}/workerPools/NAME`,
+    );
+  }
+}
+
+/** A file of the source, relative to its root. */
+export function checkListFile(refusals: Refusals, list: string | undefined, example: string): void {
+  if (list !== undefined && refusals.literal("listFile", list) && !/^(?!.*\.\.)[\w.-]+(?:\/[\w.-]+)*$/.test(list)) {
+    refusals.add(
+      ProblemCode.INVALID_OPTIONS,
+      `"listFile" is no file of the source, got ${show(list)}; allowed: a path relative to its root, such as "${example}"`,
     );
   }
 }

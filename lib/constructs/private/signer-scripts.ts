@@ -147,10 +147,10 @@ sign
 `;
 
 /** What goes through a list of images, one `IMAGE@sha256:…` a line; nothing is done where one line is no image. */
-function eachImage(action: string): string {
+function eachImage(action: string, empty = 'fail "the list of images is empty"'): string {
   return `
 mapfile -t artifacts < "$IMAGES_FILE"
-[[ "\${#artifacts[@]}" -gt 0 ]] || fail "the list of images is empty"
+[[ "\${#artifacts[@]}" -gt 0 ]] || ${empty}
 for artifact in "\${artifacts[@]}"; do
   [[ "$artifact" =~ ${ARTIFACT_PATTERN} ]] || fail "no image with a digest, got '$artifact'"
 done
@@ -162,6 +162,16 @@ done
 
 /** Signs every image of a list. */
 export const SIGN_LIST_SCRIPT = `${SIGN_FUNCTIONS}${eachImage("sign")}`;
+
+/** The same for a list of what is not signed yet, which may be nothing. */
+export const SIGN_PENDING_SCRIPT = `${SIGN_FUNCTIONS}${eachImage("sign", "{ echo 'sign: nothing is left to do'; exit 0; }")}`;
+
+/** Notes which images of a list have no valid attestation by the version that signs now. */
+export const PENDING_SCRIPT = `${BASH}${failFunction("pending")}
+key_id="//cloudkms.googleapis.com/v1/$SIGNING_VERSION"
+${ATTESTED_FUNCTIONS}${eachImage(
+  'if attested; then\n    echo "pending: $artifact has a valid attestation by $SIGNING_VERSION"\n  else\n    echo "$artifact" >> "$PENDING_FILE"\n  fi',
+)}`;
 
 /** Ends with 0 only when every image of a list has a valid attestation of an attestor, by whichever of its keys. */
 export const ATTESTED_SCRIPT = `${BASH}${failFunction("attested")}

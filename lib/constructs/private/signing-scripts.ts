@@ -7,7 +7,7 @@
  * Python runs isolated (`-I`): a file of the working directory, which may hold a source, cannot pose as a module. The
  * data of the construct is in a quoted here-document, so that neither Cloud Build nor bash reads anything into it.
  */
-function pythonStep(step: string, code: string, data: readonly unknown[] = [], before = APIS): string {
+export function pythonStep(step: string, code: string, data: readonly unknown[] = [], before = APIS): string {
   return `#!/usr/bin/env bash
 set -euo pipefail
 ${before}
@@ -39,6 +39,12 @@ TOKEN="$(gcloud auth print-access-token)"
 const APIS = `${BASE}CLOUD_BUILD="$(base cloudbuild)"
 CONTAINER_ANALYSIS="$(base containeranalysis)"
 export TOKEN CLOUD_BUILD CONTAINER_ANALYSIS
+`;
+
+/** The same with the registry: at the host of the image, unless gcloud was told of another Artifact Registry. */
+export const APIS_AND_REGISTRY = `${APIS.trimEnd()}
+ARTIFACT_REGISTRY="$(base artifactregistry)"
+export ARTIFACT_REGISTRY
 `;
 
 const COMMON = `import datetime
@@ -76,6 +82,9 @@ def data():
 def images():
     with open(os.environ["IMAGES_FILE"], encoding="utf-8") as lines:
         found = lines.read().splitlines()
+    if not found and os.environ.get("IF_EMPTY") == "pass":
+        print(STEP + ": nothing is left to do")
+        sys.exit(0)
     if not found:
         fail("the list of images is empty")
     for image in found:
@@ -87,11 +96,17 @@ def images():
 def get(base, path, query=None, absent=False):
     """The answer of an API; None for a 404 where that is allowed. Every other error ends the step."""
     url = base + "/v1/" + path + ("?" + urllib.parse.urlencode(query) if query else "")
+    found = fetch(url, path, {}, absent)
+    return None if found is None else json.loads(found)
+
+
+def fetch(url, path, headers, absent=False):
+    """The bytes at an address; what is only busy is asked again."""
     for pause in (2, 5, 10, None):
-        request = urllib.request.Request(url, headers={"Authorization": "Bearer " + os.environ["TOKEN"]})
+        request = urllib.request.Request(url, headers={"Authorization": "Bearer " + os.environ["TOKEN"], **headers})
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:
-                return json.load(answer)
+                return answer.read()
         except urllib.error.HTTPError as error:
             if error.code == 404 and absent:
                 return None
@@ -122,6 +137,71 @@ def occurrences(kind, image):
     return [one for one in found if one.get("kind") == kind and one.get("resourceUri") == "https://" + image]
 `;
 
+/**
+ * Reads from a registry which images an index holds. The bytes have to have the digest that was asked for, so that nothing
+ * depends on who answers; and every name in them has to be known, since another reader could take another spelling of
+ * `manifests`, or the second of two, for the list.
+ * Source: https://docs.cloud.google.com/artifact-registry/docs/reference/docker-api,
+ * https://github.com/opencontainers/image-spec/blob/main/image-index.md
+ */
+export const REGISTRY = `import hashlib
+
+REGISTRY = os.environ["ARTIFACT_REGISTRY"]
+INDEXES = ["application/vnd.docker.distribution.manifest.list.v2+json", "application/vnd.oci.image.index.v1+json"]
+MANIFESTS = ["application/vnd.docker.distribution.manifest.v2+json", "application/vnd.oci.image.manifest.v1+json"]
+
+
+def each_once(pairs):
+    names = [name for name, _ in pairs]
+    if len(set(name.lower() for name in names)) != len(names):
+        fail("a manifest has a name twice: " + ", ".join(sorted(names)))
+    return dict(pairs)
+
+
+def manifest(image):
+    """The manifest of an image, by its digest."""
+    name, digest = image.split("@")
+    host, path = name.split("/", 1)
+    base = "https://" + host if REGISTRY == "https://artifactregistry.googleapis.com" else REGISTRY
+    url = base + "/v2/" + path + "/manifests/" + digest
+    body = fetch(url, "the manifest of " + image, {"Accept": ", ".join(INDEXES + MANIFESTS)})
+    if "sha256:" + hashlib.sha256(body).hexdigest() != digest:
+        fail("the registry answered for " + image + " with what has another digest")
+    return json.loads(body.decode("utf-8"), object_pairs_hook=each_once)
+
+
+def known(where, found, allowed):
+    unknown = sorted(set(found) - set(allowed))
+    if unknown:
+        fail(where + " has fields that are not understood: " + ", ".join(unknown))
+
+
+def is_index(document):
+    return "manifests" in document or document.get("mediaType") in INDEXES
+
+
+def in_index(index, document):
+    """What an index holds, as platform and digest, in the order it has."""
+    known(index, document, ["schemaVersion", "mediaType", "manifests", "annotations", "artifactType", "subject"])
+    if document.get("mediaType", INDEXES[1]) not in INDEXES:
+        fail(index + " is no index of images: it is of the type " + repr(document["mediaType"]))
+    found = []
+    for one in document["manifests"]:
+        known(index, one, ["mediaType", "digest", "size", "platform", "annotations", "artifactType"])
+        if one["mediaType"] not in MANIFESTS:
+            fail(index + " holds what is no image: " + repr(one["mediaType"]))
+        if not DIGEST.fullmatch(one["digest"]):
+            fail(index + " holds what has no digest: " + repr(one["digest"]))
+        platform = one.get("platform", {})
+        known(index, platform, ["architecture", "os", "variant", "os.version", "os.features", "features"])
+        parts = [platform.get("os"), platform.get("architecture"), platform.get("variant")]
+        # The only variant of 64-bit Arm, which most leave out.
+        if parts[1:] == ["arm64", "v8"]:
+            parts.pop()
+        found.append(("/".join(str(part) for part in parts if part), one["digest"]))
+    return found
+`;
+
 /** One row of the table: which build of which trigger may have which images signed. */
 export interface BuildRow {
   /** `projects/P/locations/L/triggers/NAME`. */
@@ -134,6 +214,10 @@ export interface BuildRow {
   /** The image path that is signed, and everything below it. */
   readonly image: string;
   readonly images: number;
+  /** The platforms of its images, sorted, where an index of them is signed. */
+  readonly platforms?: readonly string[];
+  /** Whether its images are signed as well as the index. */
+  readonly platformImages?: boolean;
 }
 
 /**
@@ -141,8 +225,41 @@ export interface BuildRow {
  * publish to the topic could otherwise choose what is signed.
  */
 export function checkBuildScript(rows: readonly BuildRow[]): string {
-  return pythonStep("check-build", CHECK_BUILD, rows);
+  // Nothing of indexes where no row asks for one.
+  return rows.some(({ platforms }) => platforms !== undefined)
+    ? pythonStep("check-build", `import base64\n${REGISTRY}${INDEX_OF}${CHECK_BUILD}`, rows, APIS_AND_REGISTRY)
+    : pythonStep("check-build", CHECK_BUILD, rows);
 }
+
+const INDEX_OF = `
+
+def index_of(build, row, images):
+    """The index that a step of the build says it pushed, if these images are what is in it, and nothing else is."""
+    paths = {image.split("@")[0] for image in images}
+    if len(paths) != 1:
+        fail("the images of the platforms have several paths: " + ", ".join(sorted(paths)))
+    path = paths.pop()
+    outputs = [base64.b64decode(one.replace("-", "+").replace("_", "/"), validate=True).decode("utf-8", "replace")
+               for one in build["results"].get("buildStepOutputs", []) if one]
+    said = {one.strip() for one in outputs if one.strip().startswith(path + "@")}
+    if len(said) != 1:
+        fail("the steps of the build name " + str(len(said)) + " indexes of " + path + ", and not one")
+    index = said.pop()
+    if not DIGEST.fullmatch(index[len(path) + 1:]):
+        fail("no digest of an index, got " + repr(index))
+    document = manifest(index)
+    if not is_index(document):
+        fail(index + " is no index of images")
+    found = in_index(index, document)
+    held = sorted(digest for _, digest in found)
+    if held != sorted(image.split("@")[1] for image in images):
+        fail(index + " does not hold the images of the build: it holds " + (", ".join(held) or "nothing"))
+    platforms = sorted(platform for platform, _ in found)
+    if platforms != row["platforms"]:
+        fail(index + " is for " + ", ".join(platforms) + ", and the table says " + ", ".join(row["platforms"]))
+    return index
+
+`;
 
 const CHECK_BUILD = `
 def find(build_id, rows):
@@ -210,7 +327,7 @@ def main():
     if build.get("options", {}).get("requestedVerifyOption") != "VERIFIED":
         fail("the build did not ask for verified provenance")
 
-    signed = []
+    built = []
     results = build.get("results", {}).get("images", [])
     if len(results) != row["images"]:
         fail("the build has " + str(len(results)) + " images, and the table says " + str(row["images"]))
@@ -222,9 +339,12 @@ def main():
             fail(path + " is not " + row["image"] + " nor below it")
         if not DIGEST.fullmatch(image.get("digest", "")):
             fail("no digest of " + path + ", got " + repr(image.get("digest")))
-        signed.append(path + "@" + image["digest"])
-    if len(set(signed)) != len(signed):
+        built.append(path + "@" + image["digest"])
+    if len(set(built)) != len(built):
         fail("the build has an image twice")
+    signed = built
+    if "platforms" in row:
+        signed = [index_of(build, row, built)] + (built if row["platformImages"] else [])
 
     facts = {
         "row": row, "build": build_id, "place": place, "trigger": trigger_id, "kind": kind, "ref": ref,
@@ -233,6 +353,8 @@ def main():
     }
     with open(os.environ["BUILD_FILE"], "w", encoding="utf-8") as file:
         json.dump(facts, file)
+    with open(os.environ["BUILT_FILE"], "w", encoding="utf-8") as file:
+        file.write("".join(image + "\\n" for image in built))
     with open(os.environ["IMAGES_FILE"], "w", encoding="utf-8") as file:
         file.write("".join(image + "\\n" for image in signed))
     for image in signed:
