@@ -9,7 +9,7 @@ import {
 import { showTarget } from "../admission/targets";
 import type { Evidence, ImageVerdict, Outcome, SignatureVerifier, Target, Verdict } from "../admission/types";
 import type { TrustModel } from "../trust/model";
-import { shortHash } from "../vocabulary/resource-name";
+import { shortHash } from "../vocabulary/short-hash";
 import type { PassedOver, Pod, PodImage } from "./pods";
 
 /** What came of an image at a place, for counting. */

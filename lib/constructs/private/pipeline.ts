@@ -9,7 +9,8 @@ import {
 } from "../../vocabulary/image-reference";
 import { parseRegionOrZone } from "../../vocabulary/location";
 import { ProblemCode, show } from "../../vocabulary/problem";
-import { PROJECT_ID, serviceAccountEmail, shortHash, TRIGGER_NAME } from "../../vocabulary/resource-name";
+import { PROJECT_ID, serviceAccountEmail, TRIGGER_NAME } from "../../vocabulary/resource-name";
+import { shortHash } from "../../vocabulary/short-hash";
 import type { PipelineSource } from "../pipeline-source";
 import { claim, fixAddress, logicalId, waitFor } from "./addressing";
 import { enabledApi } from "./apis";

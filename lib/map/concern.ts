@@ -1,0 +1,32 @@
+import type { Finding } from "../review/types";
+import type { MapNode } from "./types";
+
+/** The nodes with the numbers of the findings that are about them or what they stand for. */
+export function withFindings(nodes: readonly MapNode[], findings: readonly Finding[]): MapNode[] {
+  const byName = new Map<string, number[]>();
+  findings.forEach(({ address, target }, index) => {
+    for (const name of new Set([target, address])) {
+      if (name !== undefined) {
+        byName.set(name, [...(byName.get(name) ?? []), index]);
+      }
+    }
+  });
+  const known = new Set(nodes.flatMap((node) => [node, ...(node.members ?? [])]).flatMap(({ names }) => names));
+  const of = (node: MapNode): MapNode => {
+    if (node.members) {
+      const members = node.members.map(of);
+      return { ...node, members, findings: sorted(members.flatMap((member) => member.findings)) };
+    }
+    const byTarget = node.names.flatMap((name) => byName.get(name) ?? []);
+    // A finding that names what it is about is not about everything else that stands at the same address.
+    const byAddress = node.origins
+      .flatMap(({ address }) => (address === undefined ? [] : (byName.get(address) ?? [])))
+      .filter((index) => !known.has(findings[index].target ?? ""));
+    return { ...node, findings: sorted([...byTarget, ...byAddress]) };
+  };
+  return nodes.map(of);
+}
+
+function sorted(numbers: readonly number[]): number[] {
+  return [...new Set(numbers)].sort((one, other) => one - other);
+}
