@@ -22,7 +22,8 @@ export function estate(clusters: number, project = "acme-prod"): Record<string, 
       cluster: `${placeOf(index).location}.${placeOf(index).name}`,
       evaluation_mode: "REQUIRE_ATTESTATION",
       enforcement_mode: sort === "sandbox" ? "DRYRUN_AUDIT_LOG_ONLY" : "ENFORCED_BLOCK_AND_AUDIT_LOG",
-      require_attestations_by: sort === "prod" ? [attestor("built-by-ci"), attestor("scanned")] : [attestor("built-by-ci")],
+      require_attestations_by:
+        sort === "prod" ? [attestor("built-by-ci"), attestor("scanned")] : [attestor("built-by-ci")],
     };
   };
   return {
@@ -53,16 +54,20 @@ export function estate(clusters: number, project = "acme-prod"): Record<string, 
         ]),
       ),
       google_kms_crypto_key_iam_member: Object.fromEntries(
-        names.slice(0, 2).map((name) => [
-          name,
-          { crypto_key_id: key(name), role: "roles/cloudkms.signer", member: account(`${name}-signer`) },
-        ]),
+        names
+          .slice(0, 2)
+          .map((name) => [
+            name,
+            { crypto_key_id: key(name), role: "roles/cloudkms.signer", member: account(`${name}-signer`) },
+          ]),
       ),
       google_container_analysis_note_iam_member: Object.fromEntries(
-        names.slice(0, 2).map((name) => [
-          name,
-          { note: name, project, role: "roles/containeranalysis.notes.attacher", member: account(`${name}-signer`) },
-        ]),
+        names
+          .slice(0, 2)
+          .map((name) => [
+            name,
+            { note: name, project, role: "roles/containeranalysis.notes.attacher", member: account(`${name}-signer`) },
+          ]),
       ),
       google_project_iam_member: {
         editor: { project, role: "roles/binaryauthorization.policyEditor", member: "group:platform@example.com" },

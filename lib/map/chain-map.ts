@@ -2,11 +2,11 @@ import { showEffective } from "../review/effective";
 import { type Facts, factsOf } from "../review/facts";
 import { signersOf } from "../review/signers";
 import type { Finding, SignerChange } from "../review/types";
-import type { TrustModel } from "../trust";
+import type { Lifecycle, TrustModel } from "../trust";
 import { withFindings } from "./concern";
 import { gather } from "./gather";
 import { graphOf } from "./graph";
-import type { ChainMap, Effect, TargetRow } from "./types";
+import type { ChainMap, Effect, MapNode, TargetRow } from "./types";
 import { unite } from "./unite";
 import { statusOf } from "./words";
 
@@ -22,22 +22,42 @@ export interface MapInput {
   readonly sources?: readonly string[];
   /** Whether the grants are all that there are. @default false */
   readonly allGrants?: boolean;
+  /** What the configuration says of each resource, by address: for the construct paths that a plan or state has not. */
+  readonly lifecycles?: ReadonlyMap<string, Lifecycle>;
 }
 
-export function chainMapOf({ allGrants = false, before, findings = [], model, sources = [] }: MapInput): ChainMap {
+export function chainMapOf(input: MapInput): ChainMap {
+  const { allGrants = false, before, findings = [], lifecycles = new Map(), model, sources = [] } = input;
   const after = factsOf(model);
   const was = before && factsOf(before);
   const gathered = gather(unite(was && graphOf(was, allGrants), graphOf(after, allGrants)));
   return {
     sources,
     compared: before !== undefined,
-    nodes: withFindings(gathered.nodes, findings),
+    nodes: withFindings(
+      gathered.nodes.map((node) => withPaths(node, lifecycles)),
+      findings,
+    ),
     edges: gathered.edges,
     targets: targetRows(was, after),
     signers: signerRows(was, after, allGrants),
     allGrants,
     findings,
     models: { ...(before && { before }), after: model },
+  };
+}
+
+function withPaths(node: MapNode, lifecycles: ReadonlyMap<string, Lifecycle>): MapNode {
+  if (lifecycles.size === 0) {
+    return node;
+  }
+  return {
+    ...node,
+    origins: node.origins.map((origin) => {
+      const path = origin.constructPath ?? lifecycles.get(origin.address ?? "")?.constructPath;
+      return path === undefined ? origin : { ...origin, constructPath: path };
+    }),
+    ...(node.members && { members: node.members.map((member) => withPaths(member, lifecycles)) }),
   };
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { safeJson, xml } from "../review/report/escape";
 import type { Finding, SigningPower } from "../review/types";
+import { pack } from "./packed";
 import { type PageBundle, pageBundle } from "./page-bundle";
 import { pageDataOf } from "./page-data";
 import { PALETTE_CSS } from "./palette";
@@ -46,7 +47,7 @@ ${signers(map)}
 ${findings(map)}
 </main>
 <footer><p>Drawn by <code>binauthz map</code> from what is written down; no account, cluster or registry was asked. This page loads nothing and sends nothing.</p></footer>
-<script type="application/json" id="data">${json(pageDataOf(map))}</script>
+<script type="application/json" id="data">${json(pack(pageDataOf(map)))}</script>
 <script>${script}</script>
 </body>
 </html>
@@ -205,33 +206,52 @@ function table(head: readonly string[], lines: readonly (readonly string[])[], n
   return `<table><thead><tr>${head.map((title) => `<th scope="col">${title}</th>`).join("")}</tr></thead><tbody>${rows.join("\n")}</tbody></table>`;
 }
 
-function findings({ findings: found }: ChainMap): string {
-  const items = found.map(findingItem);
+/** Findings of one kind are said once, with the places where they are. */
+function findings({ compared, findings: found }: ChainMap): string {
+  const groups = new Map<string, Finding[]>();
+  for (const finding of found) {
+    const key = JSON.stringify([finding.id, finding.severity, finding.title, finding.mend]);
+    const present = groups.get(key);
+    if (present) {
+      present.push(finding);
+    } else {
+      groups.set(key, [finding]);
+    }
+  }
+  const items = [...groups.values()].map((group) => findingItem(group, compared));
   return `<section id="findings" aria-labelledby="findings-title"><h2 id="findings-title">${
     found.length === 0 ? "Findings" : plural(found.length, "finding")
   }</h2>
 ${items.length === 0 ? `<p class="muted">The checks found nothing.</p>` : `<ol class="findings">${items.join("\n")}</ol>`}</section>`;
 }
 
-function findingItem({
-  address,
-  after,
-  before,
-  certainty,
-  id,
-  mend,
-  message,
-  severity,
-  target,
-  title,
-}: Finding): string {
-  const place = [target, address].filter((part) => part !== undefined).map((part) => `<code>${text(part)}</code>`);
-  const change =
-    before === undefined && after === undefined
-      ? ""
-      : `<p class="from-to"><code>${text(before ?? "nothing")}</code> → <code>${text(after ?? "nothing")}</code></p>`;
+function findingItem(group: readonly Finding[], compared: boolean): string {
+  const [{ id, mend, severity, title }] = group;
+  const places =
+    group.length === 1
+      ? findingPlace(group[0], compared)
+      : `<details${group.length <= MOST_ROWS ? " open" : ""}><summary>${group.length} places</summary><ul class="places">${group
+          .map((finding) => `<li>${findingPlace(finding, compared)}</li>`)
+          .join("")}</ul></details>`;
   return `<li class="finding"><p class="finding-head"><span class="severity ${severity}">${severity}</span> ${text(id)} <strong>${text(title)}</strong></p>
-${place.length === 0 ? "" : `<p class="place">${place.join(" ")}</p>`}<p>${text(message)}</p>${change}${
-    certainty.state === "undecided" ? `<p>Not decided: ${text(certainty.because)}.</p>` : ""
-  }<p class="mend">${text(mend)}</p></li>`;
+${places}<p class="mend">${text(mend)}</p></li>`;
+}
+
+function findingPlace({ address, after, before, certainty, message, target }: Finding, compared: boolean): string {
+  const place = [target, address].filter((part) => part !== undefined).map((part) => `<code>${text(part)}</code>`);
+  return [
+    place.length === 0 ? "" : `<p class="place">${place.join(" ")}</p>`,
+    `<p>${text(message)}</p>`,
+    fromTo(before, after, compared),
+    certainty.state === "undecided" ? `<p>Not decided: ${text(certainty.because)}.</p>` : "",
+  ].join("");
+}
+
+/** What there was is only worth a word where something changes. */
+function fromTo(before: string | undefined, after: string | undefined, compared: boolean): string {
+  if (before === undefined && after === undefined) {
+    return "";
+  }
+  const was = compared || before !== undefined ? `<code>${text(before ?? "nothing")}</code> → ` : "";
+  return `<p class="from-to">${was}<code>${text(after ?? "nothing")}</code></p>`;
 }

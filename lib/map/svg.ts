@@ -1,8 +1,8 @@
 import { printable, xml } from "../review/report/escape";
-import type { Finding, Severity } from "../review/types";
-import { SEVERITIES } from "../review/types";
+import type { Finding } from "../review/types";
 import { type Layout, layoutOf, NODE_WIDTH, type Placed, type Point, type Routed } from "./layout";
 import { PALETTE_CSS } from "./palette";
+import { countOf, worstOf } from "./severity";
 import { fitted, textWidth } from "./text-width";
 import { type ChainMap, type Change, type EdgeKind, KIND_WORDS, type NodeContent, type Tone } from "./types";
 import { plural } from "./words";
@@ -22,7 +22,7 @@ export const PICTURE_CSS = `
 .map .chip text{font-size:12px;font-weight:600}
 .map .edge{fill:none;stroke:var(--edge);stroke-width:1.75}
 .map .edge.maybe{stroke-dasharray:7 5}
-.map .edge.power{stroke-dasharray:2 4;stroke-linecap:round}
+.map .edge.power{stroke-dasharray:10 4 2 4}
 .map .edge.exempt{stroke-dasharray:1 7;stroke-linecap:round;stroke-width:2.25}
 .map .tip{fill:var(--edge)}
 .map .badge rect{fill:var(--plain-soft)}
@@ -210,17 +210,12 @@ function tagOf(change: Change): string {
   return `<g class="tag ${change}" transform="translate(${NODE_WIDTH - 12 - width} 9)"><rect width="${width}" height="16" rx="8"/><text x="${width / 2}" y="12" text-anchor="middle">${TAG_WORDS[change]}</text></g>`;
 }
 
-/** The most severe of some findings. */
-export function worstOf(numbers: readonly number[], findings: readonly Finding[]): Severity {
-  return SEVERITIES.find((severity) => numbers.some((number) => findings[number].severity === severity)) ?? "info";
-}
-
 function badgeOf(numbers: readonly number[], findings: readonly Finding[], right: number) {
   if (numbers.length === 0) {
     return { text: "", width: 0 };
   }
   const worst = worstOf(numbers, findings);
-  const text = `${numbers.length} ${worst}`;
+  const text = countOf(numbers, findings);
   const width = Math.ceil(textWidth(text, 11, "bold")) + 16;
   const grave = worst === "critical" || worst === "high" ? " grave" : "";
   return {

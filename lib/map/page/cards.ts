@@ -1,3 +1,4 @@
+import { countOf, worstOf } from "../severity";
 import { type Change, KIND_WORDS, type MapNode, type Status } from "../types";
 import { el } from "./dom";
 import { contentAt, currentView, DATA } from "./state";
@@ -24,8 +25,8 @@ export function findingsTag(node: MapNode): HTMLElement | undefined {
   if (node.findings.length === 0) {
     return undefined;
   }
-  const worst = DATA.findings[Math.min(...node.findings)].severity;
-  return el("span", { class: `severity ${worst}` }, `${node.findings.length} ${worst}`);
+  const { findings } = DATA;
+  return el("span", { class: `severity ${worstOf(node.findings, findings)}` }, countOf(node.findings, findings));
 }
 
 /** A node as a button that opens its panel. */

@@ -112,7 +112,12 @@ export function findingItem({
     el("p", {}, message),
     before === undefined && after === undefined
       ? undefined
-      : el("p", { class: "from-to" }, el("code", {}, before ?? "nothing"), " → ", el("code", {}, after ?? "nothing")),
+      : el(
+          "p",
+          { class: "from-to" },
+          ...(DATA.compared || before !== undefined ? [el("code", {}, before ?? "nothing"), " → "] : []),
+          el("code", {}, after ?? "nothing"),
+        ),
     undecided === undefined ? undefined : el("p", {}, `Not decided: ${undecided}.`),
     el("p", { class: "mend" }, mend),
   );
@@ -141,17 +146,23 @@ function factsOf(facts: readonly Fact[], node: MapNode): HTMLElement | undefined
     el(
       "dl",
       {},
-      ...facts.flatMap((entry) =>
-        row(entry, compared && !had.has(JSON.stringify([entry.label, entry.value])) ? "new" : ""),
+      ...facts.flatMap((entry, index) =>
+        row(
+          entry,
+          compared && !had.has(JSON.stringify([entry.label, entry.value])) ? "new" : "",
+          entry.label === facts[index - 1]?.label,
+        ),
       ),
       ...dropped.flatMap((entry) => row(entry, "gone")),
     ),
   );
 }
 
-function row({ label, state, value }: Fact, mark: "" | "new" | "gone"): HTMLElement[] {
+/** A label is said once for several facts in a row. */
+function row({ label, state, value }: Fact, mark: "" | "new" | "gone", again = false): HTMLElement[] {
   const tag = mark === "" ? undefined : el("span", { class: `tag ${mark === "new" ? "added" : "removed"}` }, mark);
-  return [el("dt", {}, label), el("dd", { class: `${state} ${mark}` }, tag, value)];
+  const said = el("dd", { class: `${state} ${mark}` }, tag, value);
+  return again ? [said] : [el("dt", {}, label), said];
 }
 
 function placesOf({ origins }: MapNode): HTMLElement | undefined {
@@ -204,11 +215,12 @@ function connectionsOf(drawn: number): HTMLElement | undefined {
     const node = BY_ID.get(other)?.node as MapNode;
     const link = el("button", { type: "button", class: "link" }, contentAt(node).title);
     link.addEventListener("click", () => openPanel(other, link));
+    const named = el("span", {}, `${KIND_WORDS[node.kind][0]} `, link);
     const words = el("span", {}, edge.label);
     const change = changeTag(edge.change);
     return forward
-      ? el("li", {}, words, " ", link, change ? " " : undefined, change)
-      : el("li", {}, link, " ", words, " this", change ? " " : undefined, change);
+      ? el("li", {}, words, " ", named, change ? " " : undefined, change)
+      : el("li", {}, named, " ", words, " this", change ? " " : undefined, change);
   };
   const shownEdges = DATA.edges.filter(({ change }) => isShown(change));
   const items = [

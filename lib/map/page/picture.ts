@@ -20,11 +20,11 @@ export function setUpPicture(): void {
     svg.style.height = `${Math.round(natural.height * scale)}px`;
   };
   // Smaller than this nobody reads it; it scrolls then.
-  const fit = () => zoom(Math.min(1.15, Math.max(0.66, (frame.clientWidth - 2) / natural.width)));
+  const readable = () => zoom(Math.min(1.15, Math.max(0.66, (frame.clientWidth - 2) / natural.width)));
   byId("zoom-in").addEventListener("click", () => zoom(scale * STEP));
   byId("zoom-out").addEventListener("click", () => zoom(scale / STEP));
   byId("zoom-fit").addEventListener("click", () => zoom((frame.clientWidth - 2) / natural.width));
-  fit();
+  readable();
   dragged(frame);
 
   nodes.forEach((element, index) => {
@@ -49,7 +49,7 @@ export function setUpPicture(): void {
     });
     for (const element of edges) {
       const { from, to } = element.dataset;
-      element.classList.toggle("near", near !== undefined && near.has(Number(from)) && near.has(Number(to)));
+      element.classList.toggle("near", (near?.has(Number(from)) && near.has(Number(to))) ?? false);
     }
   };
   onSelect((id) => {

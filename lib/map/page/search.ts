@@ -14,7 +14,11 @@ export function setUpSearch(): void {
       .join("\n")
       .toLowerCase(),
   );
-  const find = (text: string): Entry[] => ENTRIES.filter((_, index) => texts[index].includes(text));
+  // What is called so comes before what only mentions it.
+  const rank = ({ node: { title } }: Entry, text: string) =>
+    title.toLowerCase().startsWith(text) ? 0 : title.toLowerCase().includes(text) ? 1 : 2;
+  const find = (text: string): Entry[] =>
+    ENTRIES.filter((_, index) => texts[index].includes(text)).sort((one, other) => rank(one, text) - rank(other, text));
   const show = () => {
     const text = box.value.trim().toLowerCase();
     const found = text === "" ? [] : find(text);

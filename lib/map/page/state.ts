@@ -1,9 +1,10 @@
+import { unpack } from "../packed";
 import type { PageData } from "../page-data";
 import type { Change, MapNode, NodeContent } from "../types";
 
 export type View = "before" | "after" | "changes";
 
-export const DATA = JSON.parse(document.getElementById("data")?.textContent ?? "null") as PageData;
+export const DATA = unpack(JSON.parse(document.getElementById("data")?.textContent ?? "[]")) as PageData;
 
 /** A node, and where it is one of a group, the node that is drawn for it. */
 export interface Entry {

@@ -38,7 +38,7 @@ export function setUpTrial(): void {
     run();
   });
   for (const example of DATA.examples) {
-    const button = el("button", { type: "button", class: "link" }, example);
+    const button = el("button", { type: "button", class: "link" }, example.replace(/(@sha256:.{6}).*(.{4})$/, "$1…$2"));
     button.addEventListener("click", () => {
       image.value = example;
       run();
@@ -73,8 +73,8 @@ const OUTCOMES: Readonly<Record<Verdict["verdict"], Status>> = {
 
 function verdictOf(title: string | undefined, verdict: Verdict): HTMLElement {
   const [image] = verdict.images;
-  const open: Tone = verdict.overriddenBy || image.decidedBy === "not-enforced" ? "open" : "checked";
-  const status = verdict.verdict === "admitted" ? { ...OUTCOMES.admitted, tone: open } : OUTCOMES[verdict.verdict];
+  const status =
+    verdict.verdict === "admitted" ? { ...OUTCOMES.admitted, tone: howAdmitted(verdict) } : OUTCOMES[verdict.verdict];
   const { diagnosis } = image;
   return el(
     "div",
@@ -87,6 +87,14 @@ function verdictOf(title: string | undefined, verdict: Verdict): HTMLElement {
     list(image.hints.map(sentence)),
     list(verdict.assumptions.map((text) => `Taken for granted: ${text}.`)),
   );
+}
+
+/** Whether an image that is admitted was looked at, or everything would be. */
+function howAdmitted({ images: [{ attestors, decidedBy }], overriddenBy }: Verdict): Tone {
+  if (overriddenBy !== undefined || decidedBy === "not-enforced" || (decidedBy === "rule" && attestors.length === 0)) {
+    return "open";
+  }
+  return decidedBy === "rule" ? "checked" : "plain";
 }
 
 function because({ overriddenBy }: Verdict, { decidedBy, pattern, rule }: ImageVerdict): string {
@@ -111,7 +119,8 @@ function because({ overriddenBy }: Verdict, { decidedBy, pattern, rule }: ImageV
 
 function attestorLine({ attestor, diagnosis, reason, verdict }: AttestorVerdict): string {
   const why = diagnosis.map(({ detail }) => detail).join("; ") || reason;
-  return `${attestor}: ${verdict}${why === undefined ? "" : `, ${why}`}`;
+  const words = { satisfied: "is satisfied", unsatisfied: "is not satisfied", undecided: "is not decided" }[verdict];
+  return `${attestor} ${words}${why === undefined ? "" : `: ${why}`}`;
 }
 
 function sentence(text: string): string {
