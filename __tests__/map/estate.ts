@@ -1,3 +1,5 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: references as Terraform writes them
+
 /**
  * A chain of trust of any size as Terraform JSON: two pipelines that sign, three attestors, a person who may change the
  * policy, and clusters of four sorts: production needs two attestors, staging one, the sandbox runs dry, and every hundredth

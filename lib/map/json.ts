@@ -1,5 +1,6 @@
 import { showTarget } from "../admission/targets";
 import { safeJson } from "../review/report/escape";
+import type { Finding } from "../review/types";
 import type { ChainMap, MapNode } from "./types";
 
 /** The version of the shape that schemas/map.json describes. */
@@ -26,17 +27,30 @@ export function mapJson({ allGrants, compared, edges, findings, nodes, signers, 
       after,
     })),
     allGrants,
-    findings: findings.map(({ address, certainty, effects, fingerprint, id, message, severity, target, title }) => ({
-      id,
-      severity,
-      effects,
-      title,
-      message,
-      ...(address !== undefined && { address }),
-      ...(target !== undefined && { target }),
-      decided: certainty.state === "decided",
-      fingerprint,
-    })),
+    findings: findings.map(findingJson),
+  };
+}
+
+/** With the fields, and in the order, that review and check have. */
+function findingJson(finding: Finding) {
+  const { address, after, before, certainty, constructPath, effects, fingerprint, id, mend, message, severity } =
+    finding;
+  const { source, target, title } = finding;
+  return {
+    id,
+    severity,
+    effects,
+    ...(address !== undefined && { address }),
+    ...(constructPath !== undefined && { constructPath }),
+    ...(target !== undefined && { target }),
+    title,
+    message,
+    ...(before !== undefined && { before }),
+    ...(after !== undefined && { after }),
+    mend,
+    fingerprint,
+    certainty,
+    ...(source !== undefined && { source }),
   };
 }
 
