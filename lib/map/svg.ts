@@ -151,7 +151,11 @@ function nodeOf({ height, node, width, x, y }: Placed, findings: readonly Findin
   const label = printable(labelOf(node, findings));
   const open = alone
     ? `<g class="node ${change}" transform="translate(${x} ${y})"><title>${xml(label)}</title>`
-    : `<g class="node ${change}" transform="translate(${x} ${y})" data-change="${change}" tabindex="0" role="button" aria-label="${xml(label)}">`;
+    : `<g class="node ${change}" transform="translate(${x} ${y})" data-change="${change}"><g aria-hidden="true">`;
+  // What responds lies above the drawing: its name is the whole text, also where the drawing has to cut it.
+  const close = alone
+    ? "</g>"
+    : `</g><rect class="hit" width="${width}" height="${height}" rx="10" tabindex="0" role="button" aria-label="${xml(label)}"/></g>`;
   const pile = members ? `<rect class="pile" x="6" y="6" width="${width}" height="${height}" rx="10"/>` : "";
   const tag = change === "same" ? "" : tagOf(change);
   const right = tag === "" ? width - 12 : width - 12 - TAG_WIDTH[change] - 6;
@@ -167,7 +171,7 @@ function nodeOf({ height, node, width, x, y }: Placed, findings: readonly Findin
     badge.text,
     now,
     was,
-    "</g>",
+    close,
   ].join("");
 }
 

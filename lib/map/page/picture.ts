@@ -28,15 +28,19 @@ export function setUpPicture(): void {
   dragged(frame);
 
   nodes.forEach((element, index) => {
-    const open = () => openPanel(DATA.nodes[index].id, element);
-    element.addEventListener("click", open);
-    element.addEventListener("keydown", (event) => {
+    const hit = hitOf(element);
+    const open = () => openPanel(DATA.nodes[index].id, hit);
+    hit.addEventListener("click", open);
+    hit.addEventListener("keydown", (event) => {
       if (event.key === "Enter" || event.key === " ") {
         event.preventDefault();
         open();
       } else if (event.key.startsWith("Arrow")) {
         event.preventDefault();
-        neighbour(nodes, index, event.key)?.focus();
+        const next = neighbour(nodes, index, event.key);
+        if (next) {
+          hitOf(next).focus();
+        }
       }
     });
   });
@@ -73,6 +77,11 @@ export function setUpPicture(): void {
   };
   onView(show);
   show();
+}
+
+/** The part of a node that responds. */
+function hitOf(node: SVGGElement): SVGRectElement {
+  return node.querySelector(".hit") as SVGRectElement;
 }
 
 /** Everything before and after a node in the chain. */
