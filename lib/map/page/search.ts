@@ -37,7 +37,11 @@ export function setUpSearch(): void {
           ` ${node.title}`,
           node.subtitle === undefined ? undefined : el("span", { class: "sub" }, ` ${node.subtitle}`),
         );
-        button.addEventListener("click", () => openPanel(node.id, box));
+        button.addEventListener("click", () => {
+          // What was found would lie over the picture.
+          results.replaceChildren();
+          openPanel(node.id, box);
+        });
         return el("li", {}, button);
       }),
     );
