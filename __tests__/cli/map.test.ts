@@ -103,7 +103,7 @@ describe("sources", () => {
   });
 
   test("what is suppressed is not found", async () => {
-    const [found] = (await jsonOf(CONFIG)).findings;
+    const found = (await jsonOf(CONFIG)).findings.find(({ id }: { readonly id: string }) => id === "A010");
     const config = write(
       ".binauthz.yaml",
       `suppress:\n  - id: ${found.id}\n    address: ${found.address}\n    reason: a trial\n    owner: platform@example.com\n    expires: 2999-01-01\n`,
@@ -113,6 +113,17 @@ describe("sources", () => {
     const ids = JSON.parse(out).findings.map(({ id }: { readonly id: string }) => id);
     expect(ids).not.toContain(found.id);
     expect(ids.length).toBeGreaterThan(0);
+  });
+
+  test("a finding about a resource is on what the resource is, and not on all that is written in it", async () => {
+    const { findings, nodes } = await jsonOf(CONFIG);
+    const policyFinding = findings.findIndex(
+      ({ id, target }: { readonly id: string; readonly target?: string }) =>
+        id === "P023" && target === "google_binary_authorization_policy.policy",
+    );
+    expect(policyFinding).toBeGreaterThanOrEqual(0);
+    const on = nodes.filter((node: { readonly findings: readonly number[] }) => node.findings.includes(policyFinding));
+    expect(on.map(({ title }: { readonly title: string }) => title)).toEqual(["Policy of acme-prod"]);
   });
 
   test("construct paths come from the configuration that was planned", async () => {
