@@ -237,6 +237,41 @@ describe("powers", () => {
   });
 });
 
+test("who may use a key signs nothing with a version that is disabled", () => {
+  const base = estateInput(1).model;
+  const version = "projects/acme-prod/locations/europe-west1/keyRings/binauthz/cryptoKeys/scanned/cryptoKeyVersions/1";
+  const model = {
+    ...base,
+    keyVersions: [
+      {
+        name: version,
+        state: known("DISABLED"),
+        algorithm: UNKNOWN,
+        protectionLevel: UNKNOWN,
+        publicKey: UNKNOWN,
+        origin,
+      },
+    ],
+  };
+  const map = chainMapOf({ model });
+  expect(nodeOf(map, `key ${version}`).status).toEqual({ tone: "closed", text: "Disabled" });
+  expect(lines(map, "maybe")).toContain("scanned-signer could sign, were it enabled, with scanned");
+  expect(lines(map, "chain")).not.toContain("scanned-signer can sign with scanned");
+});
+
+test("a federated identity is called by what it is bound to", () => {
+  const base = estateInput(1).model;
+  const pool = "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/github";
+  const principal = known(`principalSet:${pool}/attribute.repository/acme/shop`);
+  const on = known("projects/acme-prod/policy");
+  const power = { kind: "edit-policy" as const, principal, role: known("roles/x"), on, conditional: false, origin };
+  const map = chainMapOf({ model: { ...base, powers: [power] } });
+  expect(map.nodes.find(({ kind }) => kind === "principal")).toMatchObject({
+    title: "acme/shop",
+    subtitle: "federated identities · github",
+  });
+});
+
 describe("what is not known", () => {
   const policy: TrustModel["policies"][number] = {
     project: "p",

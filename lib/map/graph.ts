@@ -33,6 +33,10 @@ class Builder {
     return this.nodes.has(id);
   }
 
+  public isClosed(id: string): boolean {
+    return this.nodes.get(id)?.status?.tone === "closed";
+  }
+
   public add(node: GraphNode): string {
     this.nodes.set(node.id, node);
     return node.id;
@@ -574,9 +578,12 @@ function addIdentities(builder: Builder, facts: Facts, allGrants: boolean): void
       if (kind === "attach" && isFull && through.has(to)) {
         continue;
       }
-      const label = `${POWER_WORDS[kind]}${conditional ? " (on a condition)" : ""}`;
+      // A version that is disabled or destroyed signs nothing, whoever may use the key.
+      const idle = kind === "sign" && builder.isClosed(to);
+      const words = idle ? "could sign, were it enabled, with" : POWER_WORDS[kind];
+      const label = `${words}${conditional ? " (on a condition)" : ""}`;
       const drawn =
-        kind === "sign" ? (isFull && !conditional ? "chain" : "maybe") : kind === "attach" ? "maybe" : "power";
+        kind === "sign" ? (isFull && !conditional && !idle ? "chain" : "maybe") : kind === "attach" ? "maybe" : "power";
       builder.connect(id, to, drawn, label);
     }
     for (const { signs: declared } of identity.pipelines) {
@@ -783,6 +790,11 @@ function accountOf(principal: string): { readonly name: string; readonly kind: s
   const [, local, project] = /^([^@]+)@([^.]+)\.iam\.gserviceaccount\.com$/.exec(rest) ?? [];
   if (local !== undefined) {
     return { name: local, kind: `${type} · ${project}` };
+  }
+  const [, pool, value] =
+    /\/workloadIdentityPools\/([^/]+)\/(?:attribute\.[^/]+|subject|group)\/(.+)$/.exec(rest) ?? [];
+  if (value !== undefined) {
+    return { name: value, kind: `${type} · ${pool}` };
   }
   return { name: rest.startsWith("//") ? shortName(rest) : rest, kind: type };
 }

@@ -1,6 +1,14 @@
 import { cut, mermaidLabel } from "../review/report/escape";
-import { TAG_WORDS } from "./svg";
-import { type ChainMap, COLUMNS, type EdgeKind, KIND_WORDS, type MapNode, type NodeKind, type Tone } from "./types";
+import {
+  CHANGE_WORDS,
+  type ChainMap,
+  COLUMNS,
+  type EdgeKind,
+  KIND_WORDS,
+  type MapNode,
+  type NodeKind,
+  type Tone,
+} from "./types";
 
 /** What Mermaid draws at most, unless a page is set up otherwise. Source: https://mermaid.js.org/config/schema-docs/config.html */
 const MOST_EDGES = 500;
@@ -65,7 +73,7 @@ export function mermaidOf({ edges, nodes }: ChainMap): string {
         "  end",
       ]),
     ...edges.map(({ change, from, kind, label, to }) => {
-      const words = [TAG_WORDS[change], kind === "chain" ? "" : label].filter((word) => word !== "").join(": ");
+      const words = [CHANGE_WORDS[change], kind === "chain" ? "" : label].filter((word) => word !== "").join(": ");
       return `  ${ids.get(from)} ${ARROW[kind]}${words === "" ? "" : `|"${mermaidLabel(cut(words, LONGEST_LABEL))}"|`} ${ids.get(to)}`;
     }),
     ...tones,
@@ -81,7 +89,7 @@ export function mermaidOf({ edges, nodes }: ChainMap): string {
 function labelled({ change, kind, status, subtitle, title }: MapNode): string {
   const [open, close] = SHAPE[kind];
   const lines = [
-    [KIND_WORDS[kind][0], TAG_WORDS[change]].filter((part) => part !== "").join(", "),
+    [KIND_WORDS[kind][0], CHANGE_WORDS[change]].filter((part) => part !== "").join(", "),
     title,
     subtitle,
     status?.text,

@@ -4,7 +4,15 @@ import { type Layout, layoutOf, NODE_WIDTH, type Placed, type Point, type Routed
 import { PALETTE_CSS } from "./palette";
 import { countOf, worstOf } from "./severity";
 import { fitted, textWidth } from "./text-width";
-import { type ChainMap, type Change, type EdgeKind, KIND_WORDS, type NodeContent, type Tone } from "./types";
+import {
+  CHANGE_WORDS,
+  type ChainMap,
+  type Change,
+  type EdgeKind,
+  KIND_WORDS,
+  type NodeContent,
+  type Tone,
+} from "./types";
 import { plural } from "./words";
 
 const FONT = `system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif`;
@@ -29,6 +37,8 @@ export const PICTURE_CSS = `
 .map .badge text{font-size:11px;font-weight:600;fill:var(--plain)}
 .map .badge.grave rect{fill:var(--open-soft)}
 .map .badge.grave text{fill:var(--open)}
+.map .badge.medium rect{fill:var(--unknown-soft)}
+.map .badge.medium text{fill:var(--unknown)}
 .map .tag rect{fill:none;stroke-width:1}
 .map .tag text{font-size:11px;font-weight:600}
 .map .tag.added rect{stroke:var(--checked)}.map .tag.added text{fill:var(--checked)}
@@ -202,16 +212,10 @@ function chipOf(tone: Tone, text: string): string {
 }
 
 const TAG_WIDTH: Readonly<Record<Change, number>> = { same: 0, added: 38, removed: 44, changed: 62 };
-export const TAG_WORDS: Readonly<Record<Change, string>> = {
-  same: "",
-  added: "new",
-  removed: "gone",
-  changed: "changed",
-};
 
 function tagOf(change: Change): string {
   const width = TAG_WIDTH[change];
-  return `<g class="tag ${change}" transform="translate(${NODE_WIDTH - 12 - width} 9)"><rect width="${width}" height="16" rx="8"/><text x="${width / 2}" y="12" text-anchor="middle">${TAG_WORDS[change]}</text></g>`;
+  return `<g class="tag ${change}" transform="translate(${NODE_WIDTH - 12 - width} 9)"><rect width="${width}" height="16" rx="8"/><text x="${width / 2}" y="12" text-anchor="middle">${CHANGE_WORDS[change]}</text></g>`;
 }
 
 function badgeOf(numbers: readonly number[], findings: readonly Finding[], right: number) {
@@ -221,7 +225,7 @@ function badgeOf(numbers: readonly number[], findings: readonly Finding[], right
   const worst = worstOf(numbers, findings);
   const text = countOf(numbers, findings);
   const width = Math.ceil(textWidth(text, 11, "bold")) + 16;
-  const grave = worst === "critical" || worst === "high" ? " grave" : "";
+  const grave = worst === "critical" || worst === "high" ? " grave" : worst === "medium" ? " medium" : "";
   return {
     text: `<g class="badge${grave}" transform="translate(${right - width} 8.5)"><rect width="${width}" height="17" rx="8.5"/><text x="${width / 2}" y="12.4" text-anchor="middle">${text}</text></g>`,
     width,
@@ -236,7 +240,7 @@ export function labelOf(node: ChainMap["nodes"][number], findings: readonly Find
     `${KIND_WORDS[kind][0]} ${title}`,
     subtitle,
     status?.text,
-    change === "same" ? undefined : TAG_WORDS[change],
+    change === "same" ? undefined : CHANGE_WORDS[change],
     numbers.length === 0 ? undefined : `${plural(numbers.length, "finding")}, worst ${worstOf(numbers, findings)}`,
   ]
     .filter((part) => part !== undefined && part !== "")

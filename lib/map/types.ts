@@ -100,6 +100,14 @@ export interface Graph {
 
 export type Change = "same" | "added" | "removed" | "changed";
 
+/** What is written on what changes. */
+export const CHANGE_WORDS: Readonly<Record<Change, string>> = {
+  same: "",
+  added: "new",
+  removed: "gone",
+  changed: "changed",
+};
+
 export interface MapNode extends GraphNode {
   readonly change: Change;
   /** What it said of itself before, where that is something else. */

@@ -1,14 +1,7 @@
 import { countOf, worstOf } from "../severity";
-import { type Change, KIND_WORDS, type MapNode, type Status } from "../types";
+import { CHANGE_WORDS, type Change, KIND_WORDS, type MapNode, type Status } from "../types";
 import { el } from "./dom";
 import { contentAt, currentView, DATA } from "./state";
-
-export const CHANGE_WORDS: Readonly<Record<Change, string>> = {
-  same: "",
-  added: "new",
-  removed: "gone",
-  changed: "changed",
-};
 
 /** A status with a sign before it, so that its colour is not all that tells it. */
 export function chip({ text, tone }: Status): HTMLElement {
