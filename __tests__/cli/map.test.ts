@@ -126,6 +126,16 @@ describe("sources", () => {
     expect(on.map(({ title }: { readonly title: string }) => title)).toEqual(["Policy of acme-prod"]);
   });
 
+  test("with every grant, nobody may sign whom nothing lets sign", async () => {
+    const iam = write("iam.json", []);
+    const { allGrants, signers } = await jsonOf(PLAN, "--iam", iam);
+    expect(allGrants).toBe(true);
+    const powers = signers.map(({ after }: { readonly after: string }) => after);
+    expect(powers).toContain("half");
+    expect(powers).not.toContain("maybe");
+    expect((await jsonOf(CONFIG, "--iam", iam)).allGrants).toBe(true);
+  });
+
   test("construct paths come from the configuration that was planned", async () => {
     const synth = write("synth/cdk.tf.json", {
       resource: {

@@ -423,7 +423,7 @@ describeInBrowser("the page", (browser) => {
       frame: getComputedStyle(document.querySelector("#picture") as Element).overflow,
     }));
     expect(shown).toEqual({
-      background: "rgb(245, 246, 248)",
+      background: "rgb(255, 255, 255)",
       visible: ["#picture", "#targets", "#signers", "#findings"],
       closed: 0,
       frame: "visible",

@@ -156,8 +156,9 @@ function inputOf(paths: readonly string[], options: Options): MapInput {
     const report = check(models, iam);
     return { ...read, model: report.after.model, findings: openFindings(report, "check", settings, lifecycles) };
   }
-  const changed = reviewed(plans, models, iam, around);
-  const stands = check([changed.after.model], undefined);
+  const grants = iam && withoutManaged(iam, plans);
+  const changed = reviewed(plans, models, grants, around);
+  const stands = check([changed.after.model], grants);
   const [found, standing] = [
     openFindings(changed, "review", settings, lifecycles),
     openFindings(stands, "check", settings, lifecycles),
@@ -176,14 +177,14 @@ function inputOf(paths: readonly string[], options: Options): MapInput {
 function reviewed(
   plans: readonly Plan[],
   context: readonly TrustModel[],
-  iam: TrustModel | undefined,
+  grants: TrustModel | undefined,
   around: Pick<Parameters<typeof review>[0], "lifecycles" | "settings">,
 ): Report {
   return review({
     plans: plans.map((plan) => ({ plan })),
     context,
     ...around,
-    ...(iam && { iam: withoutManaged(iam, plans) }),
+    ...(grants && { iam: grants }),
   });
 }
 

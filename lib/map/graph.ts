@@ -53,10 +53,6 @@ class Builder {
     }
   }
 
-  public into(id: string): string[] {
-    return [...this.edges.values()].filter(({ to }) => to === id).map(({ from }) => from);
-  }
-
   public graph(): Graph {
     return { nodes: [...this.nodes.values()], edges: [...this.edges.values()] };
   }
@@ -158,8 +154,8 @@ function kmsParts(name: string): KmsParts {
 }
 
 /** The node of a key as an attestor carries it: a version of Cloud KMS where its id or its material names one. */
-function keyNode(builder: Builder, facts: Facts, { name, origin }: Attestor, fact_: KeyFact, index: number): string {
-  const { key, print } = fact_;
+function keyNode(builder: Builder, facts: Facts, { name, origin }: Attestor, keyFact: KeyFact, index: number): string {
+  const { key, print } = keyFact;
   const id = key.id.state === "known" ? key.id.value : undefined;
   const version = kmsKeyOfId(id ?? "") ?? facts.model.keyVersions.find((known) => printOf(known) === print)?.name;
   if (version !== undefined) {
@@ -174,7 +170,7 @@ function keyNode(builder: Builder, facts: Facts, { name, origin }: Attestor, fac
         title: short,
         subtitle: ring === "" ? "Cloud KMS" : `version ${number} · ${ring} · ${location}`,
         summary: "The attestor names this version; the version itself is not in these files.",
-        facts: [said("Name", version), ...attestorKeyFacts(fact_)],
+        facts: [said("Name", version), ...attestorKeyFacts(keyFact)],
         names: [version, version.replace(/\/cryptoKeyVersions\/[^/]+$/, "")],
         origins: [origin],
       }),
@@ -187,7 +183,7 @@ function keyNode(builder: Builder, facts: Facts, { name, origin }: Attestor, fac
       kind: "key",
       title: id === undefined ? "A key without a known id" : shortName(id),
       subtitle: key.type === "pgp" ? "PGP key" : "Key outside of Cloud KMS",
-      facts: attestorKeyFacts(fact_),
+      facts: attestorKeyFacts(keyFact),
       names: id === undefined ? [] : [id],
       origins: [origin],
     }),
@@ -412,9 +408,9 @@ function addRule(
 // --- targets ---
 
 function addTargets(builder: Builder, facts: Facts): void {
-  for (const fact_ of facts.targets.values()) {
-    const id = builder.add(targetNode(fact_, facts, builder.severalProjects));
-    connectTarget(builder, facts, fact_, id);
+  for (const targetFact of facts.targets.values()) {
+    const id = builder.add(targetNode(targetFact, facts, builder.severalProjects));
+    connectTarget(builder, facts, targetFact, id);
   }
   for (const policy of facts.policies.values()) {
     addOtherPlaces(builder, policy);

@@ -166,9 +166,9 @@ function targetLine(rows: readonly TargetRow[], compared: boolean): string[] {
     : [names, after ? chip(after.status) : "", text(after?.rule ?? "")];
 }
 
-function effect(effect_: Effect | undefined): string {
-  return effect_
-    ? `${chip(effect_.status)}<span class="rule">${text(effect_.rule)}</span>`
+function effect(shown: Effect | undefined): string {
+  return shown
+    ? `${chip(shown.status)}<span class="rule">${text(shown.rule)}</span>`
     : `<span class="muted">not there</span>`;
 }
 
