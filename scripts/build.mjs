@@ -32,6 +32,9 @@ const BUNDLED = ["vocabulary/private/yaml"];
 /** The command, in one file: no other file of the package and no peer is loaded with it. */
 const COMMAND = "cli/binauthz";
 
+/** What makes the page of the map of its sources; in the command stands what it made. */
+const PAGE = "map/page-bundle.ts";
+
 clean();
 try {
   compile();
@@ -177,9 +180,31 @@ async function bundleInPlace() {
 
 async function bundleCommand() {
   const outfile = join(dist, `${COMMAND}.js`);
-  const inputs = await bundle(join(root, "lib", `${COMMAND}.ts`), outfile);
+  const page = await bundlePage();
+  const inputs = await bundle(join(root, "lib", `${COMMAND}.ts`), outfile, [madePage(page.made)]);
   chmodSync(outfile, 0o755);
-  return inputs;
+  return [...inputs, ...page.inputs];
+}
+
+/** The program and the style of the page of the map, for browsers. */
+async function bundlePage() {
+  const options = JSON.parse(readFileSync(join(root, "lib/map/page/bundle.json"), "utf8"));
+  const { metafile, outputFiles } = await build({ absWorkingDir: root, ...options });
+  const named = (end) => outputFiles.find(({ path }) => path.endsWith(end)).text;
+  return { made: { script: named(".js"), style: named(".css") }, inputs: Object.keys(metafile.inputs) };
+}
+
+function madePage(made) {
+  return {
+    name: "made-page",
+    setup({ onLoad }) {
+      onLoad({ filter: /[\\/]map[\\/]page-bundle\.ts$/ }, ({ path }) =>
+        path === join(root, "lib", PAGE)
+          ? { contents: `export const pageBundle = () => (${JSON.stringify(made)});`, loader: "js" }
+          : undefined,
+      );
+    },
+  };
 }
 
 /**
@@ -207,7 +232,7 @@ function shipReferenceDeployment() {
 }
 
 /** Returns the files that went into the bundle. */
-async function bundle(entryPoint, outfile) {
+async function bundle(entryPoint, outfile, plugins = []) {
   const { metafile } = await build({
     absWorkingDir: root,
     entryPoints: [entryPoint],
@@ -221,6 +246,7 @@ async function bundle(entryPoint, outfile) {
     legalComments: "none",
     logLevel: "warning",
     metafile: true,
+    plugins,
   });
   return Object.keys(metafile.inputs);
 }

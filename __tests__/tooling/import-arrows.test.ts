@@ -14,6 +14,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   workloads: ["trust", "admission", "vocabulary"],
   audit: ["trust", "workloads", "vocabulary"],
   review: ["trust", "admission", "workloads", "vocabulary"],
+  map: ["trust", "admission", "workloads", "review", "vocabulary"],
   kubernetes: ["constructs", "vocabulary"],
   sandbox: ["trust", "admission", "workloads", "vocabulary"],
   testing: ["trust", "admission", "workloads", "review", "vocabulary"],
@@ -25,6 +26,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "workloads",
     "audit",
     "review",
+    "map",
     "kubernetes",
     "sandbox",
     "testing",
@@ -93,7 +95,7 @@ allowed("lib/trust/lazy.ts", 'export const NAME = require("./private/thing") as 
 // The framework and the providers.
 const GOOGLE = "@cdktf/provider-google";
 const KUBERNETES = "@cdktf/provider-kubernetes";
-for (const room of ["vocabulary", "trust", "admission", "workloads", "audit", "review"]) {
+for (const room of ["vocabulary", "trust", "admission", "workloads", "audit", "review", "map"]) {
   refused(`lib/${room}/framework.ts`, "cdktf", "cdktf/lib/testing", "constructs", `${GOOGLE}/lib/kms-key-ring`);
 }
 for (const room of ["constructs", "kubernetes"]) {

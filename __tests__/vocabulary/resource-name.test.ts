@@ -19,9 +19,9 @@ import {
   parseNoteName,
   SERVICE_ACCOUNT_ID,
   serviceAccountEmail,
-  shortHash,
   TRIGGER_NAME,
 } from "../../lib/vocabulary/resource-name";
+import { shortHash } from "../../lib/vocabulary/short-hash";
 import { check } from "../support/property";
 
 const GRAMMARS: [string, NameGrammar, string[], string[]][] = [

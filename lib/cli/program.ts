@@ -33,6 +33,11 @@ const SUBCOMMANDS: readonly Subcommand[] = [
     load: () => (require("./check") as typeof import("./check")).checkCommand,
   },
   {
+    name: "map",
+    summary: "a picture of the chain of trust, as a page, SVG, Mermaid or JSON",
+    load: () => (require("./map") as typeof import("./map")).mapCommand,
+  },
+  {
     name: "audit",
     summary: "what was admitted, denied or skipped, and by whom?",
     load: () => (require("./audit") as typeof import("./audit")).auditCommand,

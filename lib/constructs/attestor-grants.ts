@@ -7,9 +7,9 @@ import {
   PROJECT_ID,
   PROJECT_NUMBER,
   type ProjectScopedName,
-  shortHash,
 } from "../vocabulary/resource-name";
 import { CREATE_ONLY_OCCURRENCE_PERMISSIONS, ROLES } from "../vocabulary/roles";
+import { shortHash } from "../vocabulary/short-hash";
 import { Grant, type GrantOptions } from "./grant";
 import { fixAddress, getOrCreate, logicalId, waitFor } from "./private/addressing";
 import type { GoogleApi } from "./private/apis";

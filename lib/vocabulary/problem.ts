@@ -1,5 +1,3 @@
-import { dirname, sep } from "node:path";
-
 /**
  * The machine-readable codes of everything this library refuses or warns about.
  *
@@ -125,14 +123,13 @@ export class ProblemError extends Error {
   }
 }
 
-// The folder of the package's code, compiled or not.
-const PACKAGE = dirname(__dirname) + sep;
-
 /** The lines of the caller's program come first: where in this package it was noticed helps nobody. */
 function withoutOwnFrames(stack: string | undefined): string | undefined {
+  // The folder of the package's code, compiled or not. Asked for only here: the vocabulary is also read in browsers.
+  const own = __dirname.replace(/[^/\\]*$/, "");
   return stack
     ?.split("\n")
-    .filter((line) => !/^\s+at /.test(line) || !line.includes(PACKAGE))
+    .filter((line) => !/^\s+at /.test(line) || !line.includes(own))
     .join("\n");
 }
 

@@ -1,5 +1,3 @@
-import { createHash } from "node:crypto";
-
 /** The grammar of one kind of name: what it has to match, and how to say so. */
 export interface NameGrammar {
   readonly pattern: RegExp;
@@ -159,9 +157,4 @@ export function serviceAccountEmail(accountId: string, project: string): string 
   // A domain-scoped project turns around in the host: `example.com:app` is `app.example.com`.
   const [name, domain] = project.split(":").reverse();
   return `${accountId}@${domain ? `${name}.${domain}` : name}.iam.gserviceaccount.com`;
-}
-
-/** The first characters of the SHA-256 of the parts: tells two identities apart that look alike once simplified. */
-export function shortHash(...parts: string[]): string {
-  return createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 8);
 }

@@ -1,7 +1,7 @@
 import { type TerraformElement, type TerraformResource, TerraformStack } from "cdktf";
 import { Construct, type IConstruct } from "constructs";
 import { ProblemCode } from "../../vocabulary/problem";
-import { shortHash } from "../../vocabulary/resource-name";
+import { shortHash } from "../../vocabulary/short-hash";
 import { refuse } from "./refusals";
 
 /**

@@ -7,7 +7,7 @@ import type { TerraformProvider, TerraformResource } from "cdktf";
 import type { Construct, IConstruct } from "constructs";
 import { memberLabel } from "../../vocabulary/member";
 import { ProblemCode } from "../../vocabulary/problem";
-import { shortHash } from "../../vocabulary/resource-name";
+import { shortHash } from "../../vocabulary/short-hash";
 import { fixAddress, getOrCreate, stackChild, waitFor } from "./addressing";
 import { Refusals, refuse } from "./refusals";
 import { forget } from "./terraform-block";

@@ -12,14 +12,9 @@ import {
 } from "../../vocabulary/image-reference";
 import { parseRegionOrZone } from "../../vocabulary/location";
 import { ProblemCode, show } from "../../vocabulary/problem";
-import {
-  PROJECT_ID,
-  PROJECT_NUMBER,
-  serviceAccountEmail,
-  shortHash,
-  TRIGGER_NAME,
-} from "../../vocabulary/resource-name";
+import { PROJECT_ID, PROJECT_NUMBER, serviceAccountEmail, TRIGGER_NAME } from "../../vocabulary/resource-name";
 import { ROLES } from "../../vocabulary/roles";
+import { shortHash } from "../../vocabulary/short-hash";
 import type { PipelineSource } from "../pipeline-source";
 import { claim, fixAddress, logicalId, waitFor, waitForNamed } from "./addressing";
 import { enabledApi } from "./apis";

@@ -13,12 +13,12 @@ export function printable(text: string): string {
 }
 
 /** A value as JSON whose text is safe on a terminal; it reads back as the same value. */
-export function safeJson(value: unknown): string {
+export function safeJson(value: unknown, indent = 2): string {
   const units = (character: string) =>
     Array.from({ length: character.length }, (_, index) => character.charCodeAt(index))
       .map((unit) => `\\u${unit.toString(16).padStart(4, "0")}`)
       .join("");
-  return JSON.stringify(value, undefined, 2)
+  return JSON.stringify(value, undefined, indent)
     .split("\n")
     .map((line) => line.replace(UNPRINTABLE, units))
     .join("\n");
