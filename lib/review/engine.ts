@@ -30,6 +30,8 @@ export interface Surroundings {
   /** The grants that are in no file; with them, those that nobody mentions do not exist. */
   readonly iam?: TrustModel;
   readonly settings?: ReviewSettings;
+  /** The day it is, as `YYYY-MM-DD`; without it, no date has passed. */
+  readonly today?: string;
   /** The checks to run; all of them unless a test picks some. */
   readonly checks?: readonly Check[];
 }
@@ -104,11 +106,18 @@ function run(input: Surroundings, context: Knowledge, found: (check: Check) => r
   return inOrder([...new Map(findings.map((finding) => [finding.fingerprint, finding])).values()]);
 }
 
-function knowledgeOf({ iam, inventory, lifecycles, settings }: Surroundings): Omit<Knowledge, "contestedBetween"> {
+function knowledgeOf({
+  iam,
+  inventory,
+  lifecycles,
+  settings,
+  today,
+}: Surroundings): Omit<Knowledge, "contestedBetween"> {
   return {
     lifecycles: lifecycles ?? new Map(),
     settings: settings ?? NO_SETTINGS,
     ...(inventory && { inventory }),
+    ...(today !== undefined && { today }),
     allGrants: iam !== undefined,
   };
 }
