@@ -154,9 +154,6 @@ export const CHECKS: readonly Check[] = [
   w001,
   w002,
   w003,
-  d001,
-  d002,
-  g001,
   l001,
   m001,
   m002,
@@ -166,4 +163,7 @@ export const CHECKS: readonly Check[] = [
   m006,
   m007,
   m008,
+  d001,
+  d002,
+  g001,
 ];

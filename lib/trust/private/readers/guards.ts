@@ -32,6 +32,9 @@ export function readGuards(around: Surroundings): Guard[] {
     });
 }
 
+/** What says whether a policy and its binding refuse: a field of its own, where `Fail` and nothing are the same. */
+const REFUSES = ["failurePolicy", "validationActions"];
+
 function guardOf(resource: Resource, kind: Guard["kind"], word: string, object: AttributeMap): Guard {
   return { name: nameOf(resource, word, object), kind, ...partsOf(kind, object), origin: resource.origin };
 }
@@ -41,10 +44,10 @@ function partsOf(kind: Guard["kind"], object: AttributeMap): Omit<Guard, "name" 
   const always = { refuses: known(true), subjects: known([]) };
   switch (kind) {
     case "policy":
-      return { ...always, refuses: failsClosed(field("spec")), content: textOf([field("spec")]) };
+      return { ...always, refuses: failsClosed(field("spec")), content: textOf([field("spec")], REFUSES) };
     case "policy-binding": {
       const of = textAt(field("spec"), "policyName");
-      return { ...always, refuses: denies(field("spec")), of, content: textOf([field("spec")]) };
+      return { ...always, refuses: denies(field("spec")), of, content: textOf([field("spec")], REFUSES) };
     }
     case "role":
       return { ...always, content: textOf([field("rules")]) };
