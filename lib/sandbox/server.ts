@@ -11,6 +11,7 @@ import { artifactRegistryRoutes } from "./artifact-registry";
 import { authorize, principalOf } from "./authorization";
 import { binaryAuthorizationRoutes } from "./binary-authorization";
 import { cloudBuildRoutes } from "./cloud-build";
+import { cloudRunRoutes } from "./cloud-run";
 import { containerAnalysisRoutes } from "./container-analysis";
 import { type Context, now, requireProject } from "./context";
 import { environmentFor } from "./environment";
@@ -21,7 +22,10 @@ import { accountName, iamApiRoutes } from "./iam";
 import { isObject, type Json, type JsonObject, tooDeep, withoutDefaults } from "./json";
 import { kmsRoutes, publicKeyPem } from "./kms";
 import { loggingRoutes } from "./logging";
+import { loggingConfigRoutes } from "./logging-config";
+import { monitoringRoutes } from "./monitoring";
 import { type Behaviour, DEFAULT_BEHAVIOUR } from "./options";
+import { orgPolicyRoutes } from "./org-policy";
 import { METHODS } from "./permissions";
 import { type RecordedRequest, RequestsLog } from "./requests-log";
 import { resourceManagerRoutes } from "./resource-manager";
@@ -223,6 +227,10 @@ function allRoutes(context: Context, keys: KeyMaker): Route[] {
     ...artifactRegistryRoutes(context),
     ...cloudBuildRoutes(context),
     ...loggingRoutes(context),
+    ...loggingConfigRoutes(context),
+    ...monitoringRoutes(context),
+    ...orgPolicyRoutes(context),
+    ...cloudRunRoutes(context),
   ];
 }
 
