@@ -13,7 +13,9 @@ import {
   SignatureLog,
   TrustRoot,
 } from "../../lib";
+import { review } from "../../lib/review/engine";
 import { type JsonObject, type Sandbox, startSandbox } from "../../lib/sandbox";
+import { readPlan } from "../../lib/trust";
 import { describeIfTerraform } from "../support/terraform";
 import { Deployment, PROJECT, type StackJson, synthesizeStack } from "./support";
 
@@ -127,7 +129,7 @@ describeIfTerraform("what guards a chain, applied", () => {
     const policies = Object.entries(google.state.alertPolicies);
     const inProject = (project: string) => policies.filter(([name]) => name.startsWith(`projects/${project}/`));
     expect(inProject(PROJECT).length - inProject(OTHER).length).toBe(2);
-    expect(inProject(OTHER).length).toBeGreaterThanOrEqual(10);
+    expect(inProject(OTHER)).toHaveLength(11);
     for (const [name, policy] of policies) {
       const channels = policy.notificationChannels as string[];
       expect(channels).toHaveLength(3);
@@ -190,6 +192,31 @@ describeIfTerraform("what guards a chain, applied", () => {
       expect(JSON.stringify(stored.template)).toContain(IMAGE);
     }
   });
+
+  test("a review of the real plan finds what guards less than before, and nothing where nothing changes", async () => {
+    const found = async (json: StackJson) => {
+      const { json: plan } = await (await deployment.use(json)).plan();
+      const { findings } = review({ plans: [{ plan: readPlan("plan.json", plan) }] });
+      return findings.filter(({ id }) => ["L001", "C011"].includes(id));
+    };
+    expect(await found(guarded())).toEqual([]);
+
+    const weaker = await found(guarded({ alerts: false, retentionDays: 30, organization: { dryRun: true } }));
+    const told = weaker.filter(({ id }) => id === "L001");
+    const gone = (type: string) =>
+      told.filter(({ address, after }) => address?.startsWith(`${type}.`) && after === "none").length;
+    expect(gone("google_monitoring_alert_policy")).toBe(values(google.state.alertPolicies).length);
+    expect(gone("google_monitoring_notification_channel")).toBe(values(google.state.notificationChannels).length);
+    expect(told).toContainEqual(expect.objectContaining({ before: "400 days", after: "30 days" }));
+    const loosened = weaker.filter(({ id }) => id === "C011");
+    expect(loosened.map(({ target }) => target).sort()).toEqual(Object.keys(google.state.orgPolicies).sort());
+    expect(new Set(loosened.map(({ certainty, effects }) => `${certainty.state} ${effects}`))).toEqual(
+      new Set(["decided opens"]),
+    );
+
+    const longer = await found(guarded({ retentionDays: 3650, dryRunViolations: true }));
+    expect(longer).toEqual([]);
+  }, 200_000);
 
   test("a change in place, and a dry run of the guard rails; each with an empty plan after it", async () => {
     await deployment.apply(
