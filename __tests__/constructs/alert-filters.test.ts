@@ -4,12 +4,14 @@ import {
   breakGlassOnWorkloads,
   deniedOnCloudRun,
   deniedOnPods,
+  dryRunOnCloudRun,
   dryRunViolation,
   enforcementOff,
   failOpen,
   foreignSignature,
   keyChanged,
   keyLog,
+  noteChanged,
   policyChanged,
 } from "../../lib/constructs/private/alert-filters";
 import ENTRIES from "../fixtures/audit-log-entries.json";
@@ -66,6 +68,8 @@ const FIRES: [alert: string, filter: string, on: Entry[]][] = [
   ["denied", deniedOnPods(), ["pod denied", "pod update denied", "pod denied, form of 2019"]],
   ["denied on Cloud Run", deniedOnCloudRun(), ["Cloud Run revision denied"]],
   ["dry run", dryRunViolation(), ["pod admitted by dry run"]],
+  ["dry run on Cloud Run", dryRunOnCloudRun(), ["Cloud Run revision admitted by dry run"]],
+  ["note changed", noteChanged(), ["note opened to others", "note deleted", "note changed, older method name"]],
   [
     "policy changed",
     policyChanged(),

@@ -31,8 +31,10 @@ const ALL = [
   "denied-cloud-run",
   "denied-pods",
   "dry-run",
+  "dry-run-cloud-run",
   "enforcement-off",
   "fail-open",
+  "note-changed",
   "policy-changed",
 ];
 
@@ -45,8 +47,8 @@ describe("the alerts of a project", () => {
     ["breakGlass", ["break-glass-cloud-run", "break-glass-pods", "break-glass-workloads"]],
     ["failOpen", ["fail-open"]],
     ["denied", ["denied-cloud-run", "denied-pods"]],
-    ["dryRunViolations", ["dry-run"]],
-    ["policyChanges", ["policy-changed"]],
+    ["dryRunViolations", ["dry-run", "dry-run-cloud-run"]],
+    ["policyChanges", ["note-changed", "policy-changed"]],
     ["enforcementOff", ["enforcement-off"]],
   ])("without %s are the others", (name, gone) => {
     expect(idsOf(synth({ [name]: false })).sort()).toEqual(ALL.filter((id) => !gone.includes(id)));
@@ -62,6 +64,8 @@ describe("the alerts of a project", () => {
     ["denied-pods", "pod denied"],
     ["denied-cloud-run", "Cloud Run revision denied"],
     ["dry-run", "pod admitted by dry run"],
+    ["dry-run-cloud-run", "Cloud Run revision admitted by dry run"],
+    ["note-changed", "note opened to others"],
     ["policy-changed", "policy opened"],
     ["enforcement-off", "cluster enforcement disabled"],
   ])("%s is the one that fires on: %s", (id, name) => {

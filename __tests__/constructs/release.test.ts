@@ -1,4 +1,21 @@
-import { EnforcedCluster, ExistingPolicy, KeyVersion } from "../../lib";
+import { GoogleProvider } from "@cdktf/provider-google/lib/provider";
+import { KubernetesProvider } from "@cdktf/provider-kubernetes/lib/provider";
+import { TerraformStack } from "cdktf";
+import {
+  AdmissionPolicy,
+  AlertChannel,
+  Attestor,
+  AuditAlerts,
+  DefaultRule,
+  EnforcedCluster,
+  EnforcedJob,
+  EnforcedService,
+  ExistingPolicy,
+  KeyVersion,
+  OrganizationPolicies,
+  SignatureLog,
+} from "../../lib";
+import { BreakGlassGuard } from "../../lib/kubernetes";
 import {
   attestorIn,
   KEY,
@@ -277,5 +294,103 @@ describe("whatever is released", () => {
     expect(() => trustRootIn(stack, { createKeyRing: false }, "Again")).toThrow(
       `[INVALID_STATE] Stack/Again: the key "${KEY}" was released from this stack, which cannot forget and declare it at once; allowed: another stack, or no release()`,
     );
+  });
+});
+
+describe("releasing what guards a chain", () => {
+  const types = (t: Template) => new Set(t.allResources.map(([address]) => address.split(".")[0]));
+  const APIS = new Set(["google_project_service"]);
+
+  test("alerts and their channels go on telling", () => {
+    const stack = testStack();
+    const alerts = new AuditAlerts(stack, "Alerts", {
+      channels: [AlertChannel.email("security@example.com")],
+      projects: [PROJECT, "other-project"],
+    });
+    const all = template(stack).allResources.filter(([address]) => address.startsWith("google_monitoring_"));
+    alerts.release();
+    alerts.release();
+    const t = template(stack);
+    expect(forgotten(t)).toEqual(all.map(([address]) => address).sort());
+    expect(forgotten(t).length).toBeGreaterThan(20);
+    expect(types(t)).toEqual(APIS);
+    expect(t.danglingDependencies()).toEqual([]);
+  });
+
+  test("signatures go on being recorded", () => {
+    const stack = testStack();
+    const trustRoots = [trustRootIn(stack)];
+    new SignatureLog(stack, "Log", { trustRoots }).release();
+    const t = template(stack);
+    expect(forgotten(t)).toEqual([
+      `google_logging_project_bucket_config.${PROJECT}_global_binauthz-signatures`,
+      `google_logging_project_sink.${PROJECT}_binauthz-signatures`,
+      `google_project_iam_audit_config.${PROJECT}_cloudkms`,
+    ]);
+    expect(t.danglingDependencies()).toEqual([]);
+  });
+
+  test("organization policies and their constraints stay in force", () => {
+    const stack = testStack();
+    const policies = new OrganizationPolicies(stack, "Policies", { organization: "organizations/123456789012" });
+    const declared = policies.policies.length + policies.customConstraints.length;
+    policies.release();
+    const t = template(stack);
+    expect(forgotten(t)).toHaveLength(declared);
+    expect(t.allResources).toEqual([]);
+  });
+
+  test("a service and a job stay as they are, and can be declared in another stack", () => {
+    const app = testApp();
+    const [one, two] = ["One", "Two"].map((id) => {
+      const stack = new TerraformStack(app, id);
+      new GoogleProvider(stack, "Google", { project: PROJECT });
+      return stack;
+    });
+    const attestor = Attestor.fromAttestorName(one, "Attestor", `projects/${PROJECT}/attestors/built`);
+    const policy = new AdmissionPolicy(one, "Policy", {
+      existing: ExistingPolicy.ADOPT,
+      defaultRule: DefaultRule.requireAttestation(attestor),
+    });
+    const image = `us-central1-docker.pkg.dev/${PROJECT}/apps/web@sha256:${"ab".repeat(32)}`;
+    const run = { location: "us-central1", image, policy };
+    new EnforcedService(one, "Web", { ...run, serviceName: "web" }).release();
+    new EnforcedJob(one, "Nightly", { ...run, jobName: "nightly" }).release();
+    new EnforcedService(two, "Web", { ...run, serviceName: "web" });
+    const { One: t, Two: next } = templates(app);
+    expect(forgotten(t)).toEqual([
+      `google_cloud_run_v2_job.${PROJECT}_us-central1_nightly`,
+      `google_cloud_run_v2_service.${PROJECT}_us-central1_web`,
+    ]);
+    expect(t.danglingDependencies()).toEqual([]);
+    expect(next.resources("google_cloud_run_v2_service")).not.toEqual({});
+  });
+
+  test("a service that was released from a stack cannot be declared there again", () => {
+    const { stack, attestor } = chain();
+    const policy = new AdmissionPolicy(stack, "Run", {
+      existing: ExistingPolicy.ADOPT,
+      project: "run-project",
+      defaultRule: DefaultRule.requireAttestation(attestor),
+    });
+    const image = `us-central1-docker.pkg.dev/${PROJECT}/apps/web@sha256:${"ab".repeat(32)}`;
+    const run = { location: "us-central1", image, policy, serviceName: "web" };
+    new EnforcedService(stack, "Web", run).release();
+    expect(() => new EnforcedService(stack, "Again", run)).toThrow(/was released from this stack/);
+  });
+
+  test("the guard of break-glass stays in force in its cluster", () => {
+    const stack = new TerraformStack(testApp(), "Guard");
+    new KubernetesProvider(stack, "Kubernetes", { configPath: "~/.kube/config" });
+    const guard = new BreakGlassGuard(stack, "Guard", {
+      domain: "binauthz.example.com",
+      responderGroups: ["responders@example.com"],
+      namespaces: ["prod"],
+    });
+    guard.release();
+    const t = template(stack);
+    expect(forgotten(t)).toHaveLength(guard.resources.length);
+    expect(forgotten(t)).toHaveLength(4);
+    expect(t.allResources).toEqual([]);
   });
 });

@@ -17,21 +17,24 @@ const CATALOGUE = [
   ...range("M", 8),
 ];
 
+/** What came later, in the words of this library: dry runs with a date, and the guard of break-glass. */
+const BEYOND = [...range("D", 2), ...range("G", 1)];
+
 const LIB = join(__dirname, "..", "..", "lib", "review", "checks");
 const TESTS = join(__dirname, "checks");
 
 test("every check of the catalogue is there, once, in a file of its own", () => {
   expect(CATALOGUE).toHaveLength(79);
-  expect(CHECKS.map(({ id }) => id)).toEqual(CATALOGUE);
+  expect(CHECKS.map(({ id }) => id)).toEqual([...CATALOGUE, ...BEYOND]);
   const files = readdirSync(LIB).filter((name) => /^[a-z]\d{3}\.ts$/.test(name));
-  expect(files.sort()).toEqual(CATALOGUE.map((id) => `${id.toLowerCase()}.ts`).sort());
+  expect(files.sort()).toEqual([...CATALOGUE, ...BEYOND].map((id) => `${id.toLowerCase()}.ts`).sort());
 });
 
 test("every check has a plan that triggers it and a near twin", () => {
   const cases = readdirSync(TESTS)
     .map((name) => readFileSync(join(TESTS, name), "utf8"))
     .join("\n");
-  expect(CATALOGUE.filter((id) => !cases.includes(`id: "${id}",\n    name: `))).toEqual([]);
+  expect([...CATALOGUE, ...BEYOND].filter((id) => !cases.includes(`id: "${id}",\n    name: `))).toEqual([]);
 });
 
 test.each(CHECKS)("$id says what it looks at and how to mend it", (check) => {

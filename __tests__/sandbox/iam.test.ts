@@ -229,9 +229,75 @@ for (const [kind, path] of POLICIED) {
   }
 }
 
+const ORGANIZATION = "organizations/123456789012";
+const CONSTRAINT = "container.managed.enableBinaryAuthorization";
+const DEFINITION = { actionType: "DENY", condition: "true" };
+
+/** What guards a chain: its collections all have the same five methods. */
+function fiveOf(kind: string, api: string, collection: string, id: string, create: Request, update: Request): void {
+  Object.assign(REQUESTS, {
+    [`${kind}.create`]: create,
+    [`${kind}.get`]: [`GET ${api}/${collection}/${id}`],
+    [`${kind}.list`]: [`GET ${api}/${collection}`],
+    [`${kind}.${update[0].startsWith("PUT") || kind === "logging.sinks" ? "update" : "patch"}`]: update,
+    [`${kind}.delete`]: [`DELETE ${api}/${collection}/${id}`],
+  });
+}
+
+const ALERT = { conditions: [{ conditionThreshold: {} }] };
+const LISTED: [
+  kind: string,
+  api: string,
+  collection: string,
+  id: string,
+  query: string,
+  body: JsonObject,
+  by?: string,
+][] = [
+  ["monitoring.alertPolicies", "monitoring/v3", `${P}/alertPolicies`, "1", "", ALERT],
+  ["monitoring.notificationChannels", "monitoring/v3", `${P}/notificationChannels`, "1", "", {}],
+  ["logging.buckets", "logging/v2", `${P}/locations/global/buckets`, "one", "?bucketId=new", {}],
+  ["logging.sinks", "logging/v2", `${P}/sinks`, "one", "", { name: "new" }],
+  ["logging.metrics", "logging/v2", `${P}/metrics`, "one", "", { name: "new" }, "PUT"],
+  ["orgpolicy.policies", "orgpolicy/v2", `${P}/policies`, CONSTRAINT, "", { name: `${P}/policies/run.managed.new` }],
+  [
+    "orgpolicy.customConstraints",
+    "orgpolicy/v2",
+    `${ORGANIZATION}/customConstraints`,
+    "custom.one",
+    "",
+    { name: "custom.new", ...DEFINITION },
+  ],
+  ["run.services", "run/v2", `${L}/services`, "web", "?serviceId=new", {}],
+  ["run.jobs", "run/v2", `${L}/jobs`, "nightly", "?jobId=new", {}],
+];
+for (const [kind, api, collection, id, query, body, by = "PATCH"] of LISTED) {
+  const item = `${api}/${collection}/${id}`;
+  fiveOf(kind, api, collection, id, [`POST ${api}/${collection}${query}`, body], [`${by} ${item}`, body]);
+}
+REQUESTS["run.operations.get"] = [`GET run/v2/${L}/operations/x`];
+
+function arrangeGuards({ state }: Sandbox): void {
+  const tables = [
+    state.alertPolicies,
+    state.notificationChannels,
+    state.logBuckets,
+    state.logSinks,
+    state.logMetrics,
+    state.orgPolicies,
+    state.customConstraints,
+    state.runServices,
+    state.runJobs,
+  ];
+  for (const [index, [, , collection, id]] of LISTED.entries()) {
+    tables[index][`${collection}/${id}`] = { name: `${collection}/${id}` };
+  }
+}
+
 /** One of everything; what has a name of the sandbox's choosing is put in for its placeholder. */
 async function arrange(sandbox: Sandbox): Promise<Record<string, string>> {
   await makeAttestor(sandbox, await makeKey(sandbox));
+  arrangeGuards(sandbox);
   createKeyVersion(sandbox.state, KEY, { state: "DESTROY_SCHEDULED" });
   sandbox.state.cryptoKeyVersions[`${KEY}/cryptoKeyVersions/2`].destroyTime = "2100-01-01T00:00:00Z";
   createAccount(sandbox.state, PROJECT, "signer");
@@ -288,6 +354,7 @@ describe("every method", () => {
 
       // Every other permission of the chain is of no use.
       const others = [...(PREDEFINED_ROLES.get("roles/owner") ?? [])].filter((other) => other !== permission);
+      const holder = id.startsWith("orgpolicy.customConstraints") ? ORGANIZATION : P;
       sandbox.state.customRoles[`${P}/roles/others`] = { includedPermissions: others };
       grant(sandbox.state, holder, `${P}/roles/others`, WHO);
       const refused = await call(sandbox, request, body, WHO);

@@ -5,7 +5,7 @@ import { checkState } from "../review/engine";
 import { readText } from "../trust/private/text";
 import { parseFormats } from "./formats";
 import type { ExitCode, Io } from "./io";
-import { finish } from "./review/finish";
+import { dayOf, finish } from "./review/finish";
 import {
   addCommonOptions,
   type CommonOptions,
@@ -71,12 +71,14 @@ function checkSources(given: readonly string[], options: Options, io: Io): ExitC
   const synthesized = paths.filter((_, index) => ["cdktf-out", "terraform-json"].includes(sources[index].kind));
   const lifecycles = lifecyclesOf([...synthesized, ...(options.synth ?? [])]);
   const iam = iamOf(options);
+  const today = dayOf(new Date());
   const report = checkState({
     models: modelsOf(sources),
     lifecycles,
     ...(inventory && { inventory }),
     ...(iam && { iam }),
     settings: settings.review,
+    today,
   });
   return finish(io, report, {
     subject: "check",
@@ -85,5 +87,6 @@ function checkSources(given: readonly string[], options: Options, io: Io): ExitC
     destinations,
     lifecycles,
     ...(baseline && { baseline }),
+    today,
   });
 }

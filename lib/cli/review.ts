@@ -4,7 +4,7 @@ import { review } from "../review/engine";
 import { withoutManaged } from "../review/known-grants";
 import { parseFormats } from "./formats";
 import type { ExitCode, Io } from "./io";
-import { finish } from "./review/finish";
+import { dayOf, finish } from "./review/finish";
 import {
   addCommonOptions,
   type CommonOptions,
@@ -90,6 +90,7 @@ function reviewPlans(paths: readonly string[], options: Options, io: Io): ExitCo
       "--synth-before says what was there before, and nothing what there is now; allowed: together with --synth",
     );
   }
+  const today = dayOf(new Date());
   const report = review({
     plans,
     context: modelsOf(sourcesOf(options.context ?? [], options)),
@@ -104,8 +105,9 @@ function reviewPlans(paths: readonly string[], options: Options, io: Io): ExitCo
       ),
     }),
     settings: settings.review,
+    today,
   });
-  return finish(io, report, { subject: "review", options, settings, destinations, lifecycles, acceptances });
+  return finish(io, report, { subject: "review", options, settings, destinations, lifecycles, acceptances, today });
 }
 
 function acceptanceOf(text: string): Acceptance {

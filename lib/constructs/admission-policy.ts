@@ -20,6 +20,7 @@ import { claim, fixAddress, logicalId, unclaim, waitFor, waitForNamed } from "./
 import {
   type AdmissionRule,
   checkCluster,
+  checkDryRun,
   checkRule,
   type DeclaredRule,
   readRuleData,
@@ -196,6 +197,8 @@ export class AdmissionPolicy extends AdmissionPolicyBase {
   private readonly defaultRule: DefaultRule;
   /** Short name to full name of every attestor the policy requires. */
   private readonly attestors = new Map<string, string>();
+  /** The last day of each dry run that has one, by the key of its rule. */
+  private readonly dryRuns = new Map<string, string>();
   private references = 0;
   private released = false;
 
@@ -217,6 +220,7 @@ export class AdmissionPolicy extends AdmissionPolicyBase {
     this.resource = this.createResource(props);
     waitFor(this.resource, enabledApi(this, "binaryauthorization", { ...props, project: this.project }));
     this.noteAttestors(this.node.path, this.defaultRule.requireAttestationsBy);
+    this.noteDryRun("default", this.defaultRule.dryRunUntil);
     for (const [cluster, rule] of clusterRules) {
       this.addRule(cluster, rule, this.node.path);
     }
@@ -244,9 +248,11 @@ export class AdmissionPolicy extends AdmissionPolicyBase {
     checkCluster(refusals, rule.location, rule.clusterName, true);
     const checked = checkRule(refusals, "requiredAttestors", {
       evaluationMode: EvaluationMode.REQUIRE_ATTESTATION,
-      enforcementMode: enforcementModeOf(rule.dryRun),
+      enforcementMode: enforcementModeOf(rule),
       requireAttestationsBy: rule.requiredAttestors.map((attestor) => attestor.attestorId),
+      dryRunUntil: rule.dryRunUntil,
     });
+    checkDryRun(refusals, "dryRunUntil", checked);
     refusals.throwIfAny();
     this.addRule(clusterKey(rule.location, rule.clusterName), checked, path);
   }
@@ -258,17 +264,19 @@ export class AdmissionPolicy extends AdmissionPolicyBase {
       evaluationMode: rule.evaluationMode,
       enforcementMode: rule.enforcementMode,
       requireAttestationsBy: rule.requireAttestationsBy.length > 0 ? [...rule.requireAttestationsBy] : undefined,
+      dryRunUntil: rule.dryRunUntil,
     }));
   }
 
   /** The rule for everything without a rule of its own, as the policy holds it; its `cluster` is `default`. */
   public get defaultRuleData(): ClusterRuleData {
-    const { evaluationMode, enforcementMode, requireAttestationsBy } = this.defaultRule;
+    const { evaluationMode, enforcementMode, requireAttestationsBy, dryRunUntil } = this.defaultRule;
     return {
       cluster: "default",
       evaluationMode,
       enforcementMode,
       requireAttestationsBy: requireAttestationsBy.length > 0 ? [...requireAttestationsBy] : undefined,
+      dryRunUntil,
     };
   }
 
@@ -354,6 +362,16 @@ export class AdmissionPolicy extends AdmissionPolicyBase {
     }
     this.noteAttestors(declaredAt, rule.requireAttestationsBy);
     this.rules.set(cluster, { ...rule, declaredAt });
+    this.noteDryRun(cluster, rule.dryRunUntil);
+  }
+
+  /** Writes beside the resource until when a rule is meant to be a dry run, for `binauthz check` and `review`. */
+  private noteDryRun(rule: string, until: string | undefined): void {
+    if (until !== undefined) {
+      this.dryRuns.set(rule, until);
+      const dates = [...this.dryRuns].sort(([a], [b]) => (a < b ? -1 : 1));
+      this.resource.addOverride("//.binauthz.dryRunUntil", Object.fromEntries(dates));
+    }
   }
 
   private noteAttestors(path: string, names: readonly string[]): void {
@@ -440,6 +458,9 @@ function validate(scope: Construct, id: string, props: AdmissionPolicyProps): Va
   (props.exemptImages ?? []).forEach((pattern, index) => {
     checkExemptImage(refusals, `exemptImages[${index}]`, pattern);
   });
+  if (props.defaultRule) {
+    checkDryRun(refusals, "defaultRule.dryRunUntil", props.defaultRule);
+  }
   const clusterRules = new Map<string, AdmissionRule>();
   (props.clusterRules ?? []).forEach((data, index) => {
     const rule = readRuleData(refusals, `clusterRules[${index}]`, data);

@@ -30,9 +30,16 @@ export enum GlobalPolicyEvaluationMode {
 export interface RuleOptions {
   /**
    * Whether the rule only logs what it would have refused.
-   * @default false
+   * @default - true where `dryRunUntil` is given, else false
    */
   readonly dryRun?: boolean;
+
+  /**
+   * The last day of the dry run, as `YYYY-MM-DD`: the rule only logs until this property is taken away. The synthesis does
+   * not look at the clock. `binauthz check` and `binauthz review` do, and report a dry run that outlived its day.
+   * @default - a dry run without an end, where `dryRun` says so
+   */
+  readonly dryRunUntil?: string;
 }
 
 /** The rule of one cluster. */
@@ -69,6 +76,11 @@ export interface ClusterRuleData {
    * @default - none
    */
   readonly requireAttestationsBy?: string[];
+  /**
+   * The last day of a dry run, as `YYYY-MM-DD`; for `DRYRUN_AUDIT_LOG_ONLY` only.
+   * @default - none
+   */
+  readonly dryRunUntil?: string;
 }
 
 /** The rule for every cluster, and every Cloud Run service, that has no rule of its own. */
@@ -78,7 +90,7 @@ export class DefaultRule {
    * @param options how it is enforced
    */
   public static alwaysDeny(options: RuleOptions = {}): DefaultRule {
-    return new DefaultRule(EvaluationMode.ALWAYS_DENY, enforcementModeOf(options.dryRun), []);
+    return new DefaultRule(EvaluationMode.ALWAYS_DENY, enforcementModeOf(options), [], options.dryRunUntil);
   }
 
   /**
@@ -91,9 +103,12 @@ export class DefaultRule {
    * @param options how it is enforced
    */
   public static requireAttestation(attestor: IAttestor, options: RuleOptions = {}): DefaultRule {
-    return new DefaultRule(EvaluationMode.REQUIRE_ATTESTATION, enforcementModeOf(options.dryRun), [
-      attestor.attestorId,
-    ]);
+    return new DefaultRule(
+      EvaluationMode.REQUIRE_ATTESTATION,
+      enforcementModeOf(options),
+      [attestor.attestorId],
+      options.dryRunUntil,
+    );
   }
 
   /**
@@ -114,19 +129,25 @@ export class DefaultRule {
   public readonly enforcementMode: EnforcementMode;
   /** The full names of the attestors that are asked for: one, or none where the rule always denies. */
   public readonly requireAttestationsBy: string[];
+  /** The last day of the dry run, as `YYYY-MM-DD`; undefined where it has none. */
+  public readonly dryRunUntil?: string;
 
   private constructor(
     evaluationMode: EvaluationMode,
     enforcementMode: EnforcementMode,
     requireAttestationsBy: readonly string[],
+    dryRunUntil?: string,
   ) {
     this.evaluationMode = evaluationMode;
     this.enforcementMode = enforcementMode;
     this.requireAttestationsBy = [...requireAttestationsBy];
+    this.dryRunUntil = dryRunUntil;
   }
 }
 
-/** The enforcement mode of a rule. */
-export function enforcementModeOf(dryRun: boolean | undefined): EnforcementMode {
-  return dryRun ? EnforcementMode.DRYRUN_AUDIT_LOG_ONLY : EnforcementMode.ENFORCED_BLOCK_AND_AUDIT_LOG;
+/** The enforcement mode of a rule. One that is told to enforce does, whatever date stands beside it: that is refused later. */
+export function enforcementModeOf({ dryRun, dryRunUntil }: RuleOptions): EnforcementMode {
+  return (dryRun ?? dryRunUntil !== undefined)
+    ? EnforcementMode.DRYRUN_AUDIT_LOG_ONLY
+    : EnforcementMode.ENFORCED_BLOCK_AND_AUDIT_LOG;
 }

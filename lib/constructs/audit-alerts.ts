@@ -18,6 +18,7 @@ import { enabledApi } from "./private/apis";
 import { projectOfKey, resolveProject } from "./private/project";
 import { pathOf, Refusals } from "./private/refusals";
 import { escapeTemplate } from "./private/template";
+import { releaseAll } from "./private/terraform-block";
 import type { ITrustRoot } from "./trust-root";
 
 /** Alerts on what Cloud Audit Logs say of Binary Authorization. */
@@ -76,13 +77,13 @@ export interface AuditAlertsProps {
   readonly denied?: boolean;
 
   /**
-   * Whether a pod that only a dry run admitted is an alert.
+   * Whether a pod or revision that only a dry run admitted is an alert.
    * @default true
    */
   readonly dryRunViolations?: boolean;
 
   /**
-   * Whether a change of the policy or of an attestor is an alert.
+   * Whether a change of the policy, of an attestor, or of a note is an alert.
    * @default true
    */
   readonly policyChanges?: boolean;
@@ -157,6 +158,7 @@ export class AuditAlerts extends Construct implements IAuditAlerts {
   public readonly notificationChannels: MonitoringNotificationChannel[] = [];
 
   private readonly destinations = new Map<string, Destination>();
+  private released = false;
 
   /**
    * @param scope the construct's parent
@@ -184,6 +186,17 @@ export class AuditAlerts extends Construct implements IAuditAlerts {
       for (const alert of alerts) {
         this.addAlert(props, project, alert, [...parts, alert.id]);
       }
+    }
+  }
+
+  /**
+   * Leaves alerts and channels alone from now on: the next apply forgets them, and they go on telling. Terraform 1.7 or
+   * newer.
+   */
+  public release(): void {
+    if (!this.released) {
+      this.released = true;
+      releaseAll(this, [...this.notificationChannels, ...this.alertPolicies]);
     }
   }
 

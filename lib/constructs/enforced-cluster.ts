@@ -10,7 +10,7 @@ import type { AdmissionPolicy } from "./admission-policy";
 import { EvaluationMode, enforcementModeOf } from "./admission-rule";
 import type { IAttestor } from "./attestor";
 import { claim, fixAddress, logicalId, unclaim, waitFor } from "./private/addressing";
-import { checkCluster, checkRule } from "./private/admission-rules";
+import { checkCluster, checkDryRun, checkRule } from "./private/admission-rules";
 import { enabledApi } from "./private/apis";
 import { ENFORCE, holdEnforcement, ignoresEnforcement } from "./private/enforcement";
 import { clusterCheckBlock } from "./private/existing-cluster";
@@ -43,9 +43,16 @@ export interface EnforcementOptions {
 
   /**
    * Whether the cluster's rule only logs what it would have refused. Going over to enforcement is this one property.
-   * @default false
+   * @default - true where `dryRunUntil` is given, else false
    */
   readonly dryRun?: boolean;
+
+  /**
+   * The last day of the dry run, as `YYYY-MM-DD`: the rule only logs until this property is taken away. The synthesis does
+   * not look at the clock. `binauthz check` and `binauthz review` do, and report a dry run that outlived its day.
+   * @default - a dry run without an end, where `dryRun` says so
+   */
+  readonly dryRunUntil?: string;
 }
 
 /** A cluster that exists and is managed elsewhere. */
@@ -340,7 +347,13 @@ function declare(cluster: EnforcedClusterBase, options: EnforcementOptions): voi
   const { project, location, clusterName } = cluster;
   claim(cluster, "cluster", `projects/${project}/locations/${location}/clusters/${clusterName}`);
   options.policy.addClusterRule(
-    { location, clusterName, requiredAttestors: options.requiredAttestors, dryRun: options.dryRun },
+    {
+      location,
+      clusterName,
+      requiredAttestors: options.requiredAttestors,
+      dryRun: options.dryRun,
+      dryRunUntil: options.dryRunUntil,
+    },
     cluster,
   );
   if (parseRegionOrZone(location)?.known === false) {
@@ -402,11 +415,13 @@ function checkNodeCounts(refusals: Refusals, props: EnforcedClusterProps): void 
 
 /** Checked once more by the policy; here so that it is said together with the rest. */
 function checkRequired(refusals: Refusals, options: EnforcementOptions): void {
-  checkRule(refusals, "requiredAttestors", {
+  const rule = checkRule(refusals, "requiredAttestors", {
     evaluationMode: EvaluationMode.REQUIRE_ATTESTATION,
-    enforcementMode: enforcementModeOf(options.dryRun),
+    enforcementMode: enforcementModeOf(options),
     requireAttestationsBy: options.requiredAttestors.map((attestor) => attestor.attestorId),
+    dryRunUntil: options.dryRunUntil,
   });
+  checkDryRun(refusals, "dryRunUntil", rule);
 }
 
 function validateForeign(cluster: ContainerCluster, options: EnforcementOptions): string {

@@ -5,6 +5,7 @@ import type { AdmissionPolicy } from "./admission-policy";
 import { claim, fixAddress, logicalId, waitFor } from "./private/addressing";
 import { enabledApi } from "./private/apis";
 import { enforceOn, holdCloudRun, validateCloudRun, warnOfTag } from "./private/cloud-run";
+import { releaseAll } from "./private/terraform-block";
 
 /** A Cloud Run job that runs only what the default rule of its project's policy admits. */
 export interface IEnforcedJob extends IConstruct {
@@ -95,6 +96,8 @@ export class EnforcedJob extends Construct implements IEnforcedJob {
   public readonly project: string;
   public readonly job: CloudRunV2Job;
 
+  private released = false;
+
   /**
    * @param scope the construct's parent
    * @param id the construct's id; no part of any address
@@ -124,5 +127,15 @@ export class EnforcedJob extends Construct implements IEnforcedJob {
     waitFor(this.job, enabledApi(this, "run", { ...props, project }), policy.resource);
     holdCloudRun(this, this.job);
     warnOfTag(this, props.image);
+  }
+
+  /**
+   * Leaves the job alone from now on: the next apply forgets it, and it stays as it is. Terraform 1.7 or newer.
+   */
+  public release(): void {
+    if (!this.released) {
+      this.released = true;
+      releaseAll(this, [this.job]);
+    }
   }
 }

@@ -5,6 +5,7 @@ import type { AdmissionPolicy } from "./admission-policy";
 import { claim, fixAddress, logicalId, waitFor } from "./private/addressing";
 import { enabledApi } from "./private/apis";
 import { enforceOn, holdCloudRun, validateCloudRun, warnOfTag } from "./private/cloud-run";
+import { releaseAll } from "./private/terraform-block";
 
 /** A Cloud Run service that runs only what the default rule of its project's policy admits. */
 export interface IEnforcedService extends IConstruct {
@@ -95,6 +96,8 @@ export class EnforcedService extends Construct implements IEnforcedService {
   public readonly project: string;
   public readonly service: CloudRunV2Service;
 
+  private released = false;
+
   /**
    * @param scope the construct's parent
    * @param id the construct's id; no part of any address
@@ -124,5 +127,15 @@ export class EnforcedService extends Construct implements IEnforcedService {
     waitFor(this.service, enabledApi(this, "run", { ...props, project }), policy.resource);
     holdCloudRun(this, this.service);
     warnOfTag(this, props.image);
+  }
+
+  /**
+   * Leaves the service alone from now on: the next apply forgets it, and it stays as it is. Terraform 1.7 or newer.
+   */
+  public release(): void {
+    if (!this.released) {
+      this.released = true;
+      releaseAll(this, [this.service]);
+    }
   }
 }

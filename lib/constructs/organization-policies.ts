@@ -21,6 +21,7 @@ import {
 } from "./private/org-constraints";
 import { resolveProject } from "./private/project";
 import { pathOf, Refusals, warn } from "./private/refusals";
+import { releaseAll } from "./private/terraform-block";
 
 /** Organization policies that force Binary Authorization. */
 export interface IOrganizationPolicies extends IConstruct {
@@ -126,6 +127,8 @@ export class OrganizationPolicies extends Construct implements IOrganizationPoli
   /** The resources of the custom constraints. */
   public readonly customConstraints: OrgPolicyCustomConstraint[] = [];
 
+  private released = false;
+
   /**
    * @param scope the construct's parent
    * @param id the construct's id; no part of any address
@@ -144,6 +147,17 @@ export class OrganizationPolicies extends Construct implements IOrganizationPoli
       this.addPolicy(props, { constraint: constraint.name, rule: { enforce: true }, dryRun: true }, [definition]);
     }
     this.warnOfLeftOut(dryRun ? rules.filter((rule) => !rule.dryRun) : []);
+  }
+
+  /**
+   * Leaves policies and constraints alone from now on: the next apply forgets them, and they stay in force. Terraform 1.7
+   * or newer.
+   */
+  public release(): void {
+    if (!this.released) {
+      this.released = true;
+      releaseAll(this, [...this.customConstraints, ...this.policies]);
+    }
   }
 
   private addPolicy(

@@ -9,6 +9,7 @@ import { keyLog } from "./private/alert-filters";
 import { enabledApi } from "./private/apis";
 import { projectOfKey } from "./private/project";
 import { pathOf, Refusals } from "./private/refusals";
+import { releaseAll } from "./private/terraform-block";
 import type { ITrustRoot } from "./trust-root";
 
 /** The record of who signed with a key. */
@@ -92,6 +93,8 @@ export class SignatureLog extends Construct implements ISignatureLog {
   /** The resource of the audit configuration; undefined where it is managed elsewhere. */
   public readonly auditConfig?: ProjectIamAuditConfig;
 
+  private released = false;
+
   /**
    * @param scope the construct's parent
    * @param id the construct's id; no part of any address
@@ -148,6 +151,17 @@ export class SignatureLog extends Construct implements ISignatureLog {
       logicalId(project, bucketId),
     );
     waitFor(this.sink, this.bucket, this.auditConfig);
+  }
+
+  /**
+   * Leaves bucket, sink and audit configuration alone from now on: the next apply forgets them, and signatures go on being
+   * recorded. Terraform 1.7 or newer.
+   */
+  public release(): void {
+    if (!this.released) {
+      this.released = true;
+      releaseAll(this, [...(this.auditConfig ? [this.auditConfig] : []), this.bucket, this.sink]);
+    }
   }
 }
 

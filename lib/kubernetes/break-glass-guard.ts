@@ -2,6 +2,7 @@ import { type TerraformProvider, TerraformResource, TerraformStack } from "cdktf
 import { Construct, type IConstruct } from "constructs";
 import { claim } from "../constructs/private/addressing";
 import { pathOf, refuse } from "../constructs/private/refusals";
+import { releaseAll } from "../constructs/private/terraform-block";
 import { stringifyYaml } from "../vocabulary/private/yaml";
 import { ProblemCode, renderProblem } from "../vocabulary/problem";
 import { guardObjects, type KubernetesObject, permitObjects } from "./private/objects";
@@ -108,6 +109,8 @@ export class BreakGlassGuard extends Construct implements IBreakGlassGuard {
 
   public readonly resources: readonly TerraformResource[];
 
+  private released = false;
+
   /**
    * Throws `MISSING_PACKAGE` where @cdktf/provider-kubernetes is not installed, and what `toYaml` throws.
    *
@@ -124,6 +127,17 @@ export class BreakGlassGuard extends Construct implements IBreakGlassGuard {
     claim(this, "break-glass guard", `${TerraformStack.of(this).node.path}/${guard.name}`);
     this.resources = manifestResources(this, guardObjects(guard), props.provider);
     this.node.addValidation({ validate: () => clustersBeside(this) });
+  }
+
+  /**
+   * Leaves the objects of the guard alone from now on: the next apply forgets them, and they stay in force in the cluster.
+   * Terraform 1.7 or newer.
+   */
+  public release(): void {
+    if (!this.released) {
+      this.released = true;
+      releaseAll(this, this.resources);
+    }
   }
 }
 

@@ -34,6 +34,8 @@ export interface Surroundings {
   /** The grants that are in no file; with them, those that nobody mentions do not exist. */
   readonly iam?: TrustModel;
   readonly settings?: ReviewSettings;
+  /** The day it is, as `YYYY-MM-DD`; without it, no date has passed. */
+  readonly today?: string;
   /** The checks to run; all of them unless a test picks some. */
   readonly checks?: readonly Check[];
 }
@@ -115,6 +117,7 @@ function knowledgeOf({
   lifecyclesBefore,
   locked,
   settings,
+  today,
 }: Surroundings): Omit<Knowledge, "contestedBetween"> {
   return {
     lifecycles: lifecycles ?? new Map(),
@@ -122,6 +125,7 @@ function knowledgeOf({
     locked: locked ?? new Map(),
     settings: settings ?? NO_SETTINGS,
     ...(inventory && { inventory }),
+    ...(today !== undefined && { today }),
     allGrants: iam !== undefined,
   };
 }

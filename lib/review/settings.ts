@@ -1,6 +1,7 @@
 import { isRecord, type Json, own } from "../trust/private/attribute";
 import { parseYamlText } from "../trust/private/text";
 import { ReadError } from "../trust/read-error";
+import { isDay } from "../vocabulary/day";
 import { lineInYaml } from "../vocabulary/private/yaml";
 import { sha256 } from "./facts";
 import type { Gate } from "./gate";
@@ -184,11 +185,7 @@ class Reader {
   public day(): string {
     const { value } = this;
     const allowed = "a day as YYYY-MM-DD";
-    if (typeof value !== "string" || !/^\d{4}-\d{2}-\d{2}$/.test(value)) {
-      return this.refuse(allowed);
-    }
-    const time = new Date(`${value}T00:00:00Z`);
-    return !Number.isNaN(time.getTime()) && time.toISOString().startsWith(value) ? value : this.refuse(allowed);
+    return isDay(value) ? value : this.refuse(allowed);
   }
 
   public place(): string {

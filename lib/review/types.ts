@@ -123,6 +123,8 @@ export interface Knowledge {
   readonly contestedBetween: readonly { readonly project: string; readonly places: readonly string[] }[];
   /** Whether every grant is known, and not only those in the files: true where `--iam` was read. */
   readonly allGrants: boolean;
+  /** The day it is, as `YYYY-MM-DD`. Undefined where nobody said: a synthesis does not depend on the clock. */
+  readonly today?: string;
 }
 
 /** What a check of a change sees. */

@@ -129,6 +129,8 @@ interface Review {
   readonly namespace?: string;
   readonly serviceAccount?: string;
   readonly user?: string;
+  /** The pod as it was sent; an `ImageReview` has none. */
+  readonly object?: JsonObject;
 }
 
 /**
@@ -144,7 +146,8 @@ export function review(state: State, cluster: string, body: JsonObject): JsonObj
   }
   const target: Cluster = { kind: "gke", project, location, name, namespace, serviceAccount };
   const decision = decide(state, target, pod);
-  const request: AuditedRequest = { target, operation: asked.operation, pod: asked.podName, user: asked.user };
+  const { object, operation, podName, user } = asked;
+  const request: AuditedRequest = { target, operation, pod: podName, user, object };
   const message = decision.message;
   state.logEntries.push(auditEntry(request, decision.verdict, message, decision.remarks));
   return answer(asked, decision);
@@ -228,6 +231,7 @@ function readAdmissionReview(body: JsonObject): Review {
     namespace: str(request.namespace) || str(metadata.namespace) || undefined,
     serviceAccount: pod?.serviceAccount,
     user: str(obj(request.userInfo).username) || undefined,
+    ...(decided && { object }),
   };
 }
 

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Target, Verdict } from "../admission";
 import { denialDetail } from "../admission/messages";
 import { now } from "./context";
-import type { JsonObject } from "./json";
+import { clone, type JsonObject, list, obj } from "./json";
 
 /** What was asked of the webhook, as far as the audit log speaks of it. */
 export interface AuditedRequest {
@@ -12,6 +12,8 @@ export interface AuditedRequest {
   readonly pod: string;
   /** Who asked Kubernetes; undefined where the review does not say. */
   readonly user?: string;
+  /** The pod, where the review holds it: GKE logs what was stored. */
+  readonly object?: JsonObject;
 }
 
 /**
@@ -51,14 +53,25 @@ export function auditEntry(
       resourceName,
       authenticationInfo: request.user === undefined ? {} : { principalEmail: request.user },
       authorizationInfo: [{ granted: true, permission: methodName, resource: resourceName }],
-      ...(message === undefined ? admitted() : refused(verdict, message)),
+      ...(message === undefined ? admitted(request.object) : refused(verdict, message)),
       metadata: remarks.length === 0 ? undefined : { "binauthz.sandbox": [...remarks] },
     },
   };
 }
 
-function admitted(): JsonObject {
-  return { response: { "@type": "core.k8s.io/v1.Pod" }, status: { code: 0 } };
+/** Of the pod that was stored what tells whose it is, and what runs: environment variables are nobody's business here. */
+function admitted(object: JsonObject | undefined): JsonObject {
+  const pod: JsonObject = { "@type": "core.k8s.io/v1.Pod" };
+  if (object !== undefined) {
+    const { annotations, labels, name, namespace, ownerReferences } = obj(object.metadata);
+    const images = list(obj(object.spec).containers).map((container) => ({
+      name: container.name,
+      image: container.image,
+    }));
+    pod.metadata = clone({ annotations, labels, name, namespace, ownerReferences });
+    pod.spec = { containers: images };
+  }
+  return { response: pod, status: { code: 0 } };
 }
 
 function refused(verdict: Verdict | undefined, message: string): JsonObject {

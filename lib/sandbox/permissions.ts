@@ -23,6 +23,9 @@ const PUBSUB = `${DOCS}/pubsub/docs/access-control`;
 const POOLS = `${DOCS}/iam/docs/roles-permissions/iam`;
 const SCANNING = `${DOCS}/artifact-analysis/docs/ods-cloudbuild`;
 const LOGGING = `${DOCS}/logging/docs/access-control`;
+const MONITORING = `${DOCS}/monitoring/access-control`;
+const ORG_POLICY = `${DOCS}/resource-manager/docs/organization-policy/org-policy-roles`;
+const RUN = `${DOCS}/run/docs/reference/iam/permissions`;
 
 /** A method that always needs a permission. */
 type Needed = Need & { readonly permission: string };
@@ -236,6 +239,56 @@ export const METHODS = {
 
   /** On every project that the body names, which the handler checks. */
   "logging.entries.list": byItself(LOGGING),
+
+  "logging.buckets.create": documented("logging.buckets.create", LOGGING),
+  "logging.buckets.get": documented("logging.buckets.get", LOGGING),
+  "logging.buckets.list": documented("logging.buckets.list", LOGGING),
+  "logging.buckets.patch": documented("logging.buckets.update", LOGGING),
+  "logging.buckets.delete": documented("logging.buckets.delete", LOGGING),
+  "logging.sinks.create": documented("logging.sinks.create", LOGGING),
+  "logging.sinks.get": documented("logging.sinks.get", LOGGING),
+  "logging.sinks.list": documented("logging.sinks.list", LOGGING),
+  "logging.sinks.update": documented("logging.sinks.update", LOGGING),
+  "logging.sinks.delete": documented("logging.sinks.delete", LOGGING),
+  "logging.metrics.create": documented("logging.logMetrics.create", LOGGING),
+  "logging.metrics.get": documented("logging.logMetrics.get", LOGGING),
+  "logging.metrics.list": documented("logging.logMetrics.list", LOGGING),
+  "logging.metrics.update": documented("logging.logMetrics.update", LOGGING),
+  "logging.metrics.delete": documented("logging.logMetrics.delete", LOGGING),
+
+  "monitoring.alertPolicies.create": documented("monitoring.alertPolicies.create", MONITORING),
+  "monitoring.alertPolicies.get": documented("monitoring.alertPolicies.get", MONITORING),
+  "monitoring.alertPolicies.list": documented("monitoring.alertPolicies.list", MONITORING),
+  "monitoring.alertPolicies.patch": documented("monitoring.alertPolicies.update", MONITORING),
+  "monitoring.alertPolicies.delete": documented("monitoring.alertPolicies.delete", MONITORING),
+  "monitoring.notificationChannels.create": documented("monitoring.notificationChannels.create", MONITORING),
+  "monitoring.notificationChannels.get": documented("monitoring.notificationChannels.get", MONITORING),
+  "monitoring.notificationChannels.list": documented("monitoring.notificationChannels.list", MONITORING),
+  "monitoring.notificationChannels.patch": documented("monitoring.notificationChannels.update", MONITORING),
+  "monitoring.notificationChannels.delete": documented("monitoring.notificationChannels.delete", MONITORING),
+
+  "orgpolicy.policies.create": documented("orgpolicy.policies.create", ORG_POLICY),
+  "orgpolicy.policies.get": documented("orgpolicy.policy.get", ORG_POLICY),
+  "orgpolicy.policies.list": documented("orgpolicy.policies.list", ORG_POLICY),
+  "orgpolicy.policies.patch": documented("orgpolicy.policies.update", ORG_POLICY),
+  "orgpolicy.policies.delete": documented("orgpolicy.policies.delete", ORG_POLICY),
+  "orgpolicy.customConstraints.create": documented("orgpolicy.customConstraints.create", ORG_POLICY),
+  "orgpolicy.customConstraints.get": documented("orgpolicy.customConstraints.get", ORG_POLICY),
+  "orgpolicy.customConstraints.list": documented("orgpolicy.customConstraints.list", ORG_POLICY),
+  "orgpolicy.customConstraints.patch": documented("orgpolicy.customConstraints.update", ORG_POLICY),
+  "orgpolicy.customConstraints.delete": documented("orgpolicy.customConstraints.delete", ORG_POLICY),
+
+  "run.services.create": documented("run.services.create", RUN),
+  "run.services.get": documented("run.services.get", RUN),
+  "run.services.list": documented("run.services.list", RUN),
+  "run.services.patch": documented("run.services.update", RUN),
+  "run.services.delete": documented("run.services.delete", RUN),
+  "run.jobs.create": documented("run.jobs.create", RUN),
+  "run.jobs.get": documented("run.jobs.get", RUN),
+  "run.jobs.list": documented("run.jobs.list", RUN),
+  "run.jobs.patch": documented("run.jobs.update", RUN),
+  "run.jobs.delete": documented("run.jobs.delete", RUN),
+  "run.operations.get": documented("run.operations.get", RUN),
 } as const satisfies Record<string, Need>;
 
 export type MethodId = keyof typeof METHODS;

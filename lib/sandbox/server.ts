@@ -12,6 +12,7 @@ import { authorize, callerOf } from "./authorization";
 import { binaryAuthorizationRoutes } from "./binary-authorization";
 import { buildRoutes, deliver, finishBuild } from "./builds";
 import { cloudBuildRoutes, trigger } from "./cloud-build";
+import { cloudRunRoutes } from "./cloud-run";
 import { containerAnalysisRoutes } from "./container-analysis";
 import { type Context, now, requireProject } from "./context";
 import { environmentFor } from "./environment";
@@ -22,8 +23,11 @@ import { accountName, iamApiRoutes } from "./iam";
 import { isObject, type Json, type JsonObject, tooDeep, withoutDefaults } from "./json";
 import { kmsRoutes, publicKeyPem } from "./kms";
 import { loggingRoutes } from "./logging";
+import { loggingConfigRoutes } from "./logging-config";
+import { monitoringRoutes } from "./monitoring";
 import { onDemandScanningRoutes } from "./on-demand-scanning";
 import { type Behaviour, DEFAULT_BEHAVIOUR } from "./options";
+import { orgPolicyRoutes } from "./org-policy";
 import { METHODS } from "./permissions";
 import { pubsubRoutes } from "./pubsub";
 import { type RecordedRequest, RequestsLog } from "./requests-log";
@@ -256,6 +260,10 @@ function allRoutes(context: Context, keys: KeyMaker): Route[] {
     ...pubsubRoutes(context, (topic, message) => deliver(context, topic, message)),
     ...onDemandScanningRoutes(context),
     ...loggingRoutes(context),
+    ...loggingConfigRoutes(context),
+    ...monitoringRoutes(context),
+    ...orgPolicyRoutes(context),
+    ...cloudRunRoutes(context),
   ];
 }
 

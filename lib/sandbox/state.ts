@@ -62,6 +62,17 @@ export interface State {
   readonly scans: Table<JsonObject[]>;
   /** Connections of Cloud Build and the repositories that they link. */
   readonly connections: Table<JsonObject>;
+  readonly alertPolicies: Table<JsonObject>;
+  readonly notificationChannels: Table<JsonObject>;
+  readonly logBuckets: Table<JsonObject>;
+  readonly logSinks: Table<JsonObject>;
+  readonly logMetrics: Table<JsonObject>;
+  /** By `projects/P/policies/C`; of folders and organizations as well. */
+  readonly orgPolicies: Table<JsonObject>;
+  /** By `organizations/O/customConstraints/C`. */
+  readonly customConstraints: Table<JsonObject>;
+  readonly runServices: Table<JsonObject>;
+  readonly runJobs: Table<JsonObject>;
   /** The audit log, oldest first. */
   readonly logEntries: JsonObject[];
   /** Counts what needs a number of its own, etags for instance. */
@@ -106,6 +117,15 @@ export function emptyState(owner = DEFAULT_OWNER): State {
     packageVulnerabilities: {},
     scans: {},
     connections: {},
+    alertPolicies: {},
+    notificationChannels: {},
+    logBuckets: {},
+    logSinks: {},
+    logMetrics: {},
+    orgPolicies: {},
+    customConstraints: {},
+    runServices: {},
+    runJobs: {},
     logEntries: [],
     counter: 0,
   };

@@ -7,6 +7,7 @@ import {
   type CryptoKey,
   type Enrolment,
   type Evidence,
+  type Guard,
   type IdentityProvider,
   type KeyVersion,
   type Note,
@@ -59,6 +60,7 @@ export function join(models: readonly TrustModel[]): TrustModel {
     accountKeys: distinct(all(models, "accountKeys") as AccountKey[]),
     evidence: distinct(all(models, "evidence") as Evidence[]),
     workloads: distinct(all(models, "workloads") as Workload[]),
+    guards: distinct(all(models, "guards") as Guard[]),
   };
 }
 

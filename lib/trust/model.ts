@@ -67,6 +67,7 @@ export interface TrustModel {
   readonly accountKeys: readonly AccountKey[];
   readonly evidence: readonly Evidence[];
   readonly workloads: readonly Workload[];
+  readonly guards: readonly Guard[];
 }
 
 /** Nothing at all: what a model is built on that knows a part only. */
@@ -88,6 +89,7 @@ export const EMPTY_MODEL: TrustModel = {
   accountKeys: [],
   evidence: [],
   workloads: [],
+  guards: [],
 };
 
 /** A version of a key of Cloud KMS. */
@@ -289,6 +291,8 @@ export interface OrgPolicy {
   readonly allowedValues: Value<readonly Value<string>[]>;
   /** The condition of a custom constraint. */
   readonly condition: Value<string | undefined>;
+  /** Whether it says something by itself: a dry run does not, nor does one that takes what its parent says. */
+  readonly inForce: Value<boolean>;
   readonly origin: Origin;
 }
 
@@ -311,9 +315,36 @@ export interface AccountKey {
 
 /** What would show afterwards who did what. */
 export interface Evidence {
-  readonly kind: "audit-config" | "alert" | "log-metric" | "log-exclusion" | "log-sink";
+  readonly kind:
+    | "audit-config"
+    | "alert"
+    | "alert-channel"
+    | "log-metric"
+    | "log-exclusion"
+    | "log-sink"
+    | "log-bucket";
   readonly name: string;
   /** Its filter or its log types; text to compare and to search. */
+  readonly content: Value<string>;
+  /** Of an alert: the full names of the channels that it tells. */
+  readonly channels?: Value<readonly Value<string>[]>;
+  /** Of a log bucket: for how many days it keeps entries. */
+  readonly retentionDays?: Value<string>;
+  readonly origin: Origin;
+}
+
+/** What decides inside a cluster who may use break-glass: admission policies and who is let through, with their bindings. */
+export interface Guard {
+  /** `ValidatingAdmissionPolicy/NAME`, `RoleBinding/NAMESPACE/NAME`. */
+  readonly name: string;
+  readonly kind: "policy" | "policy-binding" | "role" | "role-binding";
+  /** Of a policy whether it refuses what it cannot evaluate, of its binding whether it refuses; of others true. */
+  readonly refuses: Value<boolean>;
+  /** The policy or role that a binding is of, by its name. */
+  readonly of?: Value<string>;
+  /** Whom a binding of a role lets through: `Group/NAME`, sorted. */
+  readonly subjects: Value<readonly string[]>;
+  /** What it says, as text to compare and to search. */
   readonly content: Value<string>;
   readonly origin: Origin;
 }

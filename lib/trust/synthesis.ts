@@ -13,6 +13,8 @@ export interface Lifecycle {
   readonly ignoreChanges: readonly string[] | "all";
   /** Findings that somebody said they know of, beside the resource. */
   readonly acknowledged: readonly Acknowledgement[];
+  /** Of a policy: the last day of each dry run that has one, as written, by the key of its rule or `default`. */
+  readonly dryRunUntil: ReadonlyMap<string, string>;
   /** The file it was read in. */
   readonly source: string;
 }
@@ -104,6 +106,7 @@ function lifecycleOf(source: string, address: string, value: unknown): Lifecycle
             typeof entry === "string" ? [entry.replace(/^\$\{(.*)\}$/s, "$1")] : [],
           ),
     acknowledged: acknowledgements(comment),
+    dryRunUntil: dryRunDates(comment),
     source,
   };
 }
@@ -115,6 +118,14 @@ function acknowledgements(comment: unknown): Acknowledgement[] {
     const [id, reason] = isRecord(entry) ? [own(entry, "id"), own(entry, "reason")] : [];
     return typeof id === "string" && typeof reason === "string" ? [{ id, reason }] : [];
   });
+}
+
+/** What is no text is kept as it is written: a date that nobody can read must not pass for none. */
+function dryRunDates(comment: unknown): Map<string, string> {
+  const ours = isRecord(comment) ? own(comment, "binauthz") : undefined;
+  const dates = isRecord(ours) ? own(ours, "dryRunUntil") : undefined;
+  const entries = Object.entries(isRecord(dates) ? dates : {});
+  return new Map(entries.map(([rule, date]) => [rule, typeof date === "string" ? date : JSON.stringify(date)]));
 }
 
 function first(value: unknown): unknown {

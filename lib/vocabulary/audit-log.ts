@@ -61,6 +61,13 @@ export const POLICY_CHANGES: readonly string[] = [
   "SetIamPolicy",
 ];
 
+/**
+ * What changes a note, or who may attach to it: the last part of the method names. Who may is in the Admin Activity log;
+ * changes of the note itself are Data Access entries, which are written only where they were switched on.
+ * Source: https://docs.cloud.google.com/artifact-analysis/docs/artifact-analysis-audit-logging
+ */
+export const NOTE_CHANGES: readonly string[] = ["UpdateNote", "DeleteNote", "SetIamPolicy"];
+
 /** What changes a key, a version of it, or who may use it. Source: https://docs.cloud.google.com/kms/docs/audit-logging */
 export const KEY_CHANGES: readonly string[] = [
   "UpdateCryptoKey",

@@ -78,6 +78,20 @@ const first = (annotations: Json): Json => ({
 });
 const DEFAULT = { use_default: true };
 
+const CLUSTERS = "projects/sec-proj/policies/container.managed.enableBinaryAuthorization";
+const LEVELS = "projects/sec-proj/policies/cloudkms.allowedProtectionLevels";
+const DELAY = "projects/sec-proj/policies/cloudkms.minimumDestroyScheduledDuration";
+const ACCOUNT_KEYS = "projects/sec-proj/policies/iam.managed.disableServiceAccountKeyCreation";
+const DRY_RUN = [{ rules: [{ enforce: "TRUE" }] }];
+const listed = (name: string, allowed_values: readonly string[]): Json => ({ ...allowing(allowed_values), name });
+const onAnnotation = (annotation: string, change: Json = {}): Json => ({
+  name: "custom.run",
+  parent: "organizations/1",
+  action_type: "DENY",
+  condition: `!('${annotation}' in resource.metadata.annotations)`,
+  ...change,
+});
+
 const cases: readonly Case[] = [
   {
     id: "C001",
@@ -258,6 +272,90 @@ const cases: readonly Case[] = [
         boolean("projects/sec-proj/policies/custom.other", "FALSE"),
       ),
     ]),
+  },
+  {
+    id: "C011",
+    name: "a list that goes over to a dry run, and one that gets a dry run beside it",
+    bad: planOf([changed(ORG, allowing(["default"]), { ...allowing([]), spec: [], dry_run_spec: [{ rules: [] }] })]),
+    twin: planOf([changed(ORG, allowing(["default"]), { ...allowing(["default"]), dry_run_spec: [{ rules: [] }] })]),
+    expected: { severity: "critical", after: "nothing by itself" },
+  },
+  {
+    id: "C011",
+    name: "a constraint on clusters that goes over to a dry run, and one that was in a dry run already",
+    bad: planOf([
+      changed(ORG, boolean(CLUSTERS, "TRUE"), { ...boolean(CLUSTERS, "TRUE"), spec: [], dry_run_spec: DRY_RUN }),
+    ]),
+    twin: planOf([
+      changed(
+        ORG,
+        { ...boolean(CLUSTERS, "TRUE"), spec: [], dry_run_spec: DRY_RUN },
+        { ...boolean(CLUSTERS, "TRUE"), spec: [], dry_run_spec: [] },
+      ),
+    ]),
+    expected: { severity: "critical", target: CLUSTERS, before: "enforced" },
+  },
+  {
+    id: "C011",
+    name: "a policy of the project that overrides the folder's, and one that says the same",
+    bad: planOf([created(ORG, boolean(CLUSTERS, "FALSE"))]),
+    twin: planOf([created(ORG, boolean(CLUSTERS, "TRUE"))]),
+    expected: { severity: "critical", effects: ["opens"], after: "not enforced" },
+  },
+  {
+    id: "C011",
+    name: "a policy that is reset, and one that is read only",
+    bad: planOf([changed(ORG, boolean(CLUSTERS, "TRUE"), { ...boolean(CLUSTERS, "TRUE"), spec: [{ reset: true }] })]),
+    twin: planOf([same(ORG, boolean(CLUSTERS, "TRUE"))]),
+  },
+  {
+    id: "C011",
+    name: "a custom constraint on the annotation of Cloud Run taken away, and one on another annotation",
+    bad: planOf([
+      deleted("google_org_policy_custom_constraint.c", onAnnotation("run.googleapis.com/binary-authorization")),
+    ]),
+    twin: planOf([deleted("google_org_policy_custom_constraint.c", onAnnotation("run.googleapis.com/ingress"))]),
+    expected: { severity: "critical", target: "organizations/1/customConstraints/custom.run" },
+  },
+  {
+    id: "C011",
+    name: "a custom constraint that says the opposite, and its other display name",
+    bad: planOf([
+      changed(
+        "google_org_policy_custom_constraint.c",
+        onAnnotation("run.googleapis.com/binary-authorization"),
+        onAnnotation("run.googleapis.com/binary-authorization", { action_type: "ALLOW" }),
+      ),
+    ]),
+    twin: planOf([
+      changed(
+        "google_org_policy_custom_constraint.c",
+        onAnnotation("run.googleapis.com/binary-authorization"),
+        onAnnotation("run.googleapis.com/binary-authorization", { display_name: "Cloud Run asks" }),
+      ),
+    ]),
+    undecided: true,
+  },
+  {
+    id: "C011",
+    name: "software keys allowed, and hardware keys only from now on",
+    bad: planOf([changed(ORG, listed(LEVELS, ["is:HSM"]), listed(LEVELS, ["is:HSM", "is:SOFTWARE"]))]),
+    twin: planOf([changed(ORG, listed(LEVELS, ["is:HSM", "is:SOFTWARE"]), listed(LEVELS, ["is:HSM"]))]),
+    expected: { severity: "high", effects: ["opens"] },
+  },
+  {
+    id: "C011",
+    name: "a shorter delay before keys are destroyed, and a longer one",
+    bad: planOf([changed(ORG, listed(DELAY, ["in:30d"]), listed(DELAY, ["in:7d"]))]),
+    twin: planOf([changed(ORG, listed(DELAY, ["in:30d"]), listed(DELAY, ["in:120d"]))]),
+    expected: { severity: "high" },
+  },
+  {
+    id: "C011",
+    name: "keys of service accounts allowed, and log-ins by serial port",
+    bad: planOf([deleted(ORG, boolean(ACCOUNT_KEYS, "TRUE"))]),
+    twin: planOf([deleted(ORG, boolean("projects/sec-proj/policies/compute.disableSerialPortAccess", "TRUE"))]),
+    expected: { severity: "high" },
   },
   {
     id: "C012",

@@ -61,6 +61,7 @@ const guarded = (preventDestroy: boolean) =>
         preventDestroy,
         createBeforeDestroy: false,
         ignoreChanges: [],
+        dryRunUntil: new Map(),
         acknowledged: [],
         source: "cdk.tf.json",
       },

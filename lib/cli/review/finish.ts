@@ -21,11 +21,18 @@ export interface Finish {
   readonly lifecycles: ReadonlyMap<string, Lifecycle>;
   readonly acceptances?: readonly Acceptance[];
   readonly baseline?: ReadonlySet<string>;
+  /** The day it is, as `YYYY-MM-DD`: suppressions expire. */
+  readonly today: string;
+}
+
+/** The day of a moment in UTC. */
+export function dayOf(moment: Date): string {
+  return moment.toISOString().slice(0, 10);
 }
 
 /** Judges a report, prints it, and says how the process is to end. */
 export function finish(io: Io, report: Report, how: Finish): ExitCode {
-  const { acceptances, baseline, destinations, lifecycles, options, settings, subject } = how;
+  const { acceptances, baseline, destinations, lifecycles, options, settings, subject, today } = how;
   const outcome = judge(report, {
     subject,
     version,
@@ -35,8 +42,7 @@ export function finish(io: Io, report: Report, how: Finish): ExitCode {
     lifecycles,
     ...(acceptances && { acceptances }),
     ...(baseline && { baseline }),
-    // The one place that reads the clock: suppressions expire.
-    today: new Date().toISOString().slice(0, 10),
+    today,
     checks: CHECKS.filter((check) => (subject === "check" ? check.state : check.change)),
   });
   emit(io, destinations, (format, medium) => render(outcome, format, medium));

@@ -1,3 +1,4 @@
+import { isDay } from "../../vocabulary/day";
 import { parseRegionOrZone } from "../../vocabulary/location";
 import { ProblemCode, show } from "../../vocabulary/problem";
 import { CLUSTER_NAME, parseAttestorName } from "../../vocabulary/resource-name";
@@ -10,6 +11,8 @@ export interface AdmissionRule {
   readonly enforcementMode: string;
   /** Full names, sorted. */
   readonly requireAttestationsBy: readonly string[];
+  /** The last day of a dry run. */
+  readonly dryRunUntil?: string;
 }
 
 /** A rule and where it was declared. */
@@ -36,10 +39,12 @@ export function readRuleData(refusals: Refusals, property: string, data: Cluster
   if (refusals.literal(`${property}.cluster`, data.cluster)) {
     checkClusterKey(refusals, property, data.cluster);
   }
+  checkDryRun(refusals, `${property}.dryRunUntil`, data);
   return checkRule(refusals, property, {
     evaluationMode: data.evaluationMode,
     enforcementMode: data.enforcementMode,
     requireAttestationsBy: data.requireAttestationsBy ?? [],
+    dryRunUntil: data.dryRunUntil,
   });
 }
 
@@ -96,5 +101,27 @@ export function checkRule(refusals: Refusals, property: string, rule: AdmissionR
       );
     }
   }
-  return { evaluationMode, enforcementMode, requireAttestationsBy: names };
+  return { evaluationMode, enforcementMode, requireAttestationsBy: names, dryRunUntil: rule.dryRunUntil };
+}
+
+/** Refuses the last day of a dry run that is no day, or of a rule that is none. */
+export function checkDryRun(
+  refusals: Refusals,
+  property: string,
+  { dryRunUntil, enforcementMode }: Pick<AdmissionRule, "dryRunUntil" | "enforcementMode">,
+): void {
+  if (dryRunUntil === undefined || !refusals.literal(property, dryRunUntil)) {
+    return;
+  }
+  if (!isDay(dryRunUntil)) {
+    refusals.add(
+      ProblemCode.INVALID_ADMISSION_RULE,
+      `"${property}" is no day, got ${show(dryRunUntil)}; allowed: the last day of the dry run as YYYY-MM-DD, such as "2026-12-31"`,
+    );
+  } else if (enforcementMode === EnforcementMode.ENFORCED_BLOCK_AND_AUDIT_LOG) {
+    refusals.add(
+      ProblemCode.INVALID_ADMISSION_RULE,
+      `"${property}" is the last day of a dry run, got ${show(dryRunUntil)} for a rule that is enforced; allowed: the rule without it, or a dry run`,
+    );
+  }
 }

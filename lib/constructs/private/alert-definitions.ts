@@ -4,11 +4,13 @@ import {
   breakGlassOnWorkloads,
   deniedOnCloudRun,
   deniedOnPods,
+  dryRunOnCloudRun,
   dryRunViolation,
   enforcementOff,
   failOpen,
   foreignSignature,
   keyChanged,
+  noteChanged,
   policyChanged,
 } from "./alert-filters";
 
@@ -130,6 +132,19 @@ export const PROJECT_ALERTS: { readonly [group in AlertGroup]: readonly AlertDef
       happened: "A pod was admitted only because its rule is in dry run. With enforcement it would have been refused.",
       steps: ["Sign the image, or exempt it with a reason, before the rule is enforced."],
     },
+    {
+      id: "dry-run-cloud-run",
+      displayName: "Binary Authorization: dry run would have refused a Cloud Run revision",
+      severity: "WARNING",
+      filter: dryRunOnCloudRun(),
+      labels: { service: SERVICE },
+      happened:
+        "A revision of Cloud Run was deployed only because the default rule is in dry run. With enforcement it would have been refused.",
+      steps: [
+        "Sign the image, or exempt it with a reason, before the rule is enforced.",
+        "For an image of several platforms Cloud Run asks for the attestation of the platform's own digest, not the index's.",
+      ],
+    },
   ],
   policyChanges: [
     {
@@ -142,6 +157,19 @@ export const PROJECT_ALERTS: { readonly [group in AlertGroup]: readonly AlertDef
       steps: [
         "Compare the change with the plan that was reviewed. Terraform's own account is expected, anybody else is not.",
         "Bring the declared policy back with terraform apply, and find out how the person came to the role.",
+      ],
+    },
+    {
+      id: "note-changed",
+      displayName: "Binary Authorization: note changed or opened",
+      severity: "ERROR",
+      filter: noteChanged(),
+      labels: { who: WHO, resource: RESOURCE },
+      happened: "A note that attestations are attached to, or who may attach to it, was changed.",
+      steps: [
+        "Compare the change with the plan that was reviewed. Terraform's own account is expected, anybody else is not.",
+        "Whoever may attach to a note and holds a key of its attestor can make any image pass: take the right away.",
+        "Where the note is gone, every attestation on it is gone: create it again, and sign again what runs.",
       ],
     },
   ],

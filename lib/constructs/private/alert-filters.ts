@@ -5,6 +5,7 @@ import {
   ENFORCING_MODES,
   FAILED_OPEN_LABELS,
   KEY_CHANGES,
+  NOTE_CHANGES,
   OLD_BREAK_GLASS,
   OLD_WEBHOOK,
   POD_KINDS,
@@ -103,6 +104,24 @@ export function deniedOnCloudRun(): string {
 /** A pod that was admitted only because its rule is in dry run. */
 export function dryRunViolation(): string {
   return lines(PODS, `labels.${quote(`${WEBHOOK}/dry-run`)}="true"`);
+}
+
+/**
+ * A revision of Cloud Run that only a dry run admitted.
+ * Source: https://docs.cloud.google.com/binary-authorization/docs/run/viewing-audit-logs-cloud-run
+ */
+export function dryRunOnCloudRun(): string {
+  return lines(CLOUD_RUN, '"dry run"');
+}
+
+/** A note was changed or deleted, or opened to others. Attestations are attached to notes: without its note none counts. */
+export function noteChanged(): string {
+  return lines(
+    'logName:"cloudaudit.googleapis.com"',
+    'protoPayload.serviceName="containeranalysis.googleapis.com"',
+    `protoPayload.methodName=~"[.](${NOTE_CHANGES.join("|")})$"`,
+    'protoPayload.resourceName:"/notes/"',
+  );
 }
 
 /** The policy or an attestor was changed, or opened to others. */

@@ -1,7 +1,7 @@
 import { TerraformElement, type TerraformResource, TerraformStack } from "cdktf";
-import type { Construct } from "constructs";
+import type { Construct, IConstruct } from "constructs";
 import { ProblemCode } from "../../vocabulary/problem";
-import { addressOf } from "./addressing";
+import { addressOf, unclaim } from "./addressing";
 import { refuse } from "./refusals";
 
 /** A block of Terraform JSON for which CDKTF has no class. */
@@ -34,6 +34,14 @@ export class TerraformBlock extends TerraformElement {
  */
 export function importExisting(resource: TerraformResource, cloudId: string): void {
   new TerraformBlock(resource, "Import", { import: [{ to: addressOf(resource), id: cloudId }] });
+}
+
+/** Gives up what a construct declared, and forgets its resources: what depends on others before what it depends on. */
+export function releaseAll(construct: IConstruct, resources: readonly TerraformResource[]): void {
+  unclaim(construct);
+  for (const resource of [...resources].reverse()) {
+    forget(resource);
+  }
 }
 
 /**

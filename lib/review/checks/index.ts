@@ -23,6 +23,9 @@ import { c009 } from "./c009";
 import { c010 } from "./c010";
 import { c011 } from "./c011";
 import { c012 } from "./c012";
+import { d001 } from "./d001";
+import { d002 } from "./d002";
+import { g001 } from "./g001";
 import { i001 } from "./i001";
 import { i002 } from "./i002";
 import { i003 } from "./i003";
@@ -160,4 +163,7 @@ export const CHECKS: readonly Check[] = [
   m006,
   m007,
   m008,
+  d001,
+  d002,
+  g001,
 ];

@@ -1,5 +1,7 @@
+import { at } from "../changes";
+import { dryRunsOf, isOnItsWay } from "../dry-runs";
 import { admitsEverything, ruleFound, ruleName, ruleTransitions, unseenBefore } from "../rule-changes";
-import type { Check } from "../types";
+import type { Check, Found } from "../types";
 
 export const p009: Check = {
   id: "P009",
@@ -30,33 +32,21 @@ export const p009: Check = {
       }
       return [];
     }),
-  state: ({ after }) =>
-    [...after.policies.values()].flatMap((policy) =>
-      rulesIn(policy).flatMap(({ key, rule }) =>
-        rule.enforcementMode.state === "known" &&
-        rule.enforcementMode.value === "DRYRUN_AUDIT_LOG_ONLY" &&
-        !(rule.evaluationMode.state === "known" && rule.evaluationMode.value === "ALWAYS_ALLOW")
-          ? [
-              {
-                ...(policy.origin.address !== undefined && { address: policy.origin.address }),
-                target: key === undefined ? `default:${policy.project}` : `gke:${policy.project}/${key}`,
-                title: "A rule is only a dry run",
-                message: "The rule only logs what it would refuse, and admits every image.",
-                after: "allow all (dry run: only logged)",
-              },
-            ]
-          : [],
-      ),
-    ),
+  state: (context) =>
+    dryRunsOf(context).map((dryRun): Found => {
+      const found = {
+        ...at(dryRun.origin),
+        target: dryRun.target,
+        title: "A rule is only a dry run",
+        after: "allow all (dry run: only logged)",
+      };
+      // Its authors said until when, and somebody looks again after that day.
+      return isOnItsWay(dryRun, context.today)
+        ? {
+            ...found,
+            severity: "low",
+            message: `The rule only logs what it would refuse, and admits every image. That is to end after ${dryRun.until}.`,
+          }
+        : { ...found, message: "The rule only logs what it would refuse, and admits every image." };
+    }),
 };
-
-type Policies = ReturnType<Parameters<NonNullable<Check["state"]>>[0]["after"]["policies"]["get"]>;
-
-function rulesIn(policy: NonNullable<Policies>) {
-  const { defaultRule, specificRules } = policy;
-  const specific = specificRules.state === "known" ? specificRules.value.rules : [];
-  return [
-    ...(defaultRule.state === "known" ? [{ key: undefined, rule: defaultRule.value }] : []),
-    ...specific.flatMap(({ key, rule }) => (key.state === "known" ? [{ key: key.value, rule }] : [])),
-  ];
-}

@@ -3,6 +3,7 @@ import { SCHEMA_VERSION, type TrustModel } from "../model";
 import { readAttestors, readNotes } from "./readers/attestor";
 import { readAccountKeys, readApis, readIdentityProviders, readOrgPolicies, SURROUNDING_TYPES } from "./readers/estate";
 import { EVIDENCE_TYPES, readEvidence } from "./readers/evidence";
+import { readGuards } from "./readers/guards";
 import { readCryptoKeys, readKeyVersions } from "./readers/kms";
 import { readPipelines } from "./readers/pipeline";
 import { readPodWorkloads, WORKLOAD_TYPE } from "./readers/pods";
@@ -71,6 +72,7 @@ export function assemble(resources: readonly Resource[]): TrustModel {
       accountKeys: readAccountKeys(around),
       evidence: readEvidence(around),
       workloads: [...readPodWorkloads(resources), ...readRunWorkloads(around)],
+      guards: readGuards(around),
     },
   ]);
 }

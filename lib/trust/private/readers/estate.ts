@@ -63,6 +63,7 @@ export function readOrgPolicies(around: Surroundings): OrgPolicy[] {
         condition: chainValue(resource.block.text("action_type") ?? known(""), (action) =>
           mapValue(resource.block.text("condition") ?? behind(resource, "condition"), (text) => `${action}: ${text}`),
         ),
+        inForce: known(true),
         origin: resource.origin,
       }),
     ),
@@ -72,13 +73,17 @@ export function readOrgPolicies(around: Surroundings): OrgPolicy[] {
 function readOrgPolicy(resource: Resource): OrgPolicy {
   const parent = inName(resource.block.text("parent"), resource, "parent");
   const name = inName(resource.block.text("name"), resource, "name");
-  const rules = chainValue(resource.block.block("spec"), (spec) => spec?.blocks("rules") ?? known([]));
+  const spec = resource.block.block("spec");
+  const rules = chainValue(spec, (block) => block?.blocks("rules") ?? known([]));
+  // A reset takes Google's default, whatever the parent says; of these constraints none is on by default.
+  const reset = chainValue(spec, (block) => block?.flag("reset") ?? known(false));
   return {
     name: name.includes("/policies/") ? name : `${parent}/policies/${name}`,
     kind: "policy",
-    enforced: chainValue(rules, enforcedBy),
+    enforced: chainValue(reset, (isReset) => (isReset ? known(false) : chainValue(rules, enforcedBy))),
     allowedValues: chainValue(rules, allowedBy),
     condition: known(undefined),
+    inForce: chainValue(reset, (isReset) => mapValue(rules, (found) => isReset || found.length > 0)),
     origin: resource.origin,
   };
 }

@@ -19,7 +19,12 @@ const auditConfig: Kind = {
 const sink: Kind = {
   kind: "log-sink",
   name: ["folder", "org_id", "name"],
-  content: ["filter", "exclusions", "disabled"],
+  content: ["filter", "exclusions", "disabled", "destination"],
+};
+const bucket: Kind = {
+  kind: "log-bucket",
+  name: ["folder", "organization", "location", "bucket_id"],
+  content: ["retention_days", "locked"],
 };
 const exclusion: Kind = { kind: "log-exclusion", name: ["folder", "org_id", "name"], content: ["filter", "disabled"] };
 
@@ -28,8 +33,10 @@ const KINDS: ReadonlyMap<string, Kind> = new Map<string, Kind>([
     [`google_${scope}_iam_audit_config`, auditConfig],
     [`google_logging_${scope}_sink`, sink],
     [`google_logging_${scope}_exclusion`, exclusion],
+    [`google_logging_${scope}_bucket_config`, bucket],
   ]),
   ["google_monitoring_alert_policy", { kind: "alert", name: ["display_name"], content: ["conditions", "enabled"] }],
+  ["google_monitoring_notification_channel", { kind: "alert-channel", name: ["name"], content: ["type", "enabled"] }],
   ["google_logging_metric", { kind: "log-metric", name: ["name"], content: ["filter", "disabled"] }],
 ]);
 
@@ -43,7 +50,13 @@ export function readEvidence(around: Surroundings): Evidence[] {
       .map((resource) => ({
         kind,
         name: nameOf(resource, name),
-        content: textOf(content.map((attribute) => resource.block.raw(attribute))),
+        content: textOf(
+          content.map((attribute) => resource.block.raw(attribute)),
+          ["name", "display_name"],
+        ),
+        ...(kind === "alert" && { channels: resource.block.texts("notification_channels") ?? known([]) }),
+        // https://docs.cloud.google.com/logging/docs/buckets: 30 days where nothing is said.
+        ...(kind === "log-bucket" && { retentionDays: resource.block.text("retention_days") ?? known("30") }),
         origin: resource.origin,
       })),
   );
@@ -57,8 +70,11 @@ function nameOf(resource: Resource, attributes: readonly string[]): string {
   return [projectName(resource), ...parts].join("/");
 }
 
-/** Attributes as text in one way only: without what is empty, with sorted keys. */
-function textOf(values: readonly (Attribute | undefined)[]): Value<string> {
+/**
+ * Attributes as text in one way only: without what is empty, with sorted keys.
+ * @param leftOut fields that say nothing
+ */
+export function textOf(values: readonly (Attribute | undefined)[], leftOut: readonly string[] = []): Value<string> {
   let open: NotKnown | undefined;
   const plain = (value: Attribute | undefined): unknown => {
     if (value instanceof NotKnown) {
@@ -70,7 +86,7 @@ function textOf(values: readonly (Attribute | undefined)[]): Value<string> {
     }
     if (isRecord(value)) {
       const fields = Object.entries(value)
-        .filter(([name]) => name !== "name" && name !== "display_name")
+        .filter(([name]) => !leftOut.includes(name))
         .map(([name, field]): [string, unknown] => [name, plain(field as Attribute)]);
       return Object.fromEntries(
         fields.filter(([, field]) => !isEmpty(field)).sort(([one], [other]) => (one < other ? -1 : 1)),

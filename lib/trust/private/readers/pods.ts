@@ -4,7 +4,7 @@ import type { Resource } from "../resource";
 
 /** The types of the Kubernetes provider that have a pod template, and its type for any object. */
 export const WORKLOAD_TYPE =
-  /^kubernetes_(?:pod|deployment|stateful_set|stateful_set|daemonset|daemon_set|job|cron_job|replication_controller)(?:_v1|_v1beta1)?$|^kubernetes_manifest$/;
+  /^kubernetes_(?:pod|deployment|stateful_set|stateful_set|daemonset|daemon_set|job|cron_job|replication_controller)(?:_v1|_v1beta1)?$|^kubernetes_manifest$|^kubernetes_(?:labels|annotations)$/;
 
 // https://docs.cloud.google.com/binary-authorization/docs/using-breakglass
 const LABEL = "image-policy.k8s.io/break-glass";
@@ -15,6 +15,9 @@ export function readPodWorkloads(resources: readonly Resource[]): Workload[] {
   return resources
     .filter(({ mode, type }) => mode === "managed" && WORKLOAD_TYPE.test(type))
     .flatMap((resource): Workload[] => {
+      if (/^kubernetes_(?:labels|annotations)$/.test(resource.type)) {
+        return [pinnedOn(resource)];
+      }
       const raw = (name: string) => resource.block.raw(name);
       const manifest = raw("manifest");
       const root: Attribute =
@@ -35,6 +38,21 @@ export function readPodWorkloads(resources: readonly Resource[]): Workload[] {
         },
       ];
     });
+}
+
+/** Labels or annotations that Terraform puts on an object which others manage. Its images are theirs. */
+function pinnedOn(resource: Resource): Workload {
+  const raw = (name: string) => resource.block.raw(name) ?? null;
+  const root: AttributeMap = { kind: raw("kind"), metadata: raw("metadata") };
+  const ofPods: AttributeMap[] =
+    raw("kind") === "Pod" ? [{ labels: raw("labels"), annotations: raw("annotations") }] : [];
+  const carriers: AttributeMap[] = [...ofPods, { annotations: raw("template_annotations") }];
+  return {
+    name: `${nameOf(resource, root)} (${resource.type.replace("kubernetes_", "")})`,
+    images: known([]),
+    breakGlass: breakGlassOf(carriers.map((metadata) => ({ metadata, spec: null }))),
+    origin: resource.origin,
+  };
 }
 
 interface PodTemplate {
