@@ -8,7 +8,7 @@ import { demonstrate, type Without } from "./demo/demonstration";
 import type { Io } from "./io";
 
 interface Options {
-  readonly without: readonly Without[];
+  readonly without?: readonly Without[];
 }
 
 /** Where the build puts what main.ts synthesizes: beside the command. */
@@ -24,9 +24,9 @@ export function demoCommand(io: Io, done: (code: number) => void): Command {
     .description(
       "The whole chain on this computer, without an account: apply, sign, deny, admit, review. It takes less than a minute, and leaves nothing behind.",
     )
-    .option("--without <tool>", "leave out terraform or gcloud, also where it is there (repeatable)", addTool, [])
+    .option("--without <tool>", "leave out terraform or gcloud, also where it is there (repeatable)", addTool)
     .addHelpText("after", HELP)
-    .action(async ({ without }: Options) => {
+    .action(async ({ without = [] }: Options) => {
       done(await demonstrate({ io, without, synthesize: shipped, next: NEXT }));
     });
 }
@@ -43,7 +43,7 @@ const NEXT = [
   "The sandbox for your own terraform and gcloud:   npx cdktf-binauthz sandbox",
 ];
 
-function addTool(text: string, before: readonly Without[]): readonly Without[] {
+function addTool(text: string, before: readonly Without[] = []): readonly Without[] {
   if (text !== "terraform" && text !== "gcloud") {
     throw new InvalidArgumentError("It has to be terraform or gcloud.");
   }
