@@ -229,7 +229,6 @@ for (const [kind, path] of POLICIED) {
   }
 }
 
-const ORGANIZATION = "organizations/123456789012";
 const CONSTRAINT = "container.managed.enableBinaryAuthorization";
 const DEFINITION = { actionType: "DENY", condition: "true" };
 
@@ -354,7 +353,6 @@ describe("every method", () => {
 
       // Every other permission of the chain is of no use.
       const others = [...(PREDEFINED_ROLES.get("roles/owner") ?? [])].filter((other) => other !== permission);
-      const holder = id.startsWith("orgpolicy.customConstraints") ? ORGANIZATION : P;
       sandbox.state.customRoles[`${P}/roles/others`] = { includedPermissions: others };
       grant(sandbox.state, holder, `${P}/roles/others`, WHO);
       const refused = await call(sandbox, request, body, WHO);

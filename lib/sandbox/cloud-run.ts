@@ -58,7 +58,7 @@ function created(state: State, kind: Kind, call: Call, id: string): Json {
     throw alreadyExists(name);
   }
   checkBody(call.body);
-  const made = { uid: newId(), createTime: now(), creator: call.principal.replace(/^\w+:/, "") };
+  const made = { uid: newId(), createTime: now(), creator: call.caller.principal.replace(/^\w+:/, "") };
   return stored(state, kind, call, name, { ...made, ...clone(call.body) }, 1);
 }
 
@@ -81,7 +81,7 @@ function stored(state: State, kind: Kind, call: Call, name: string, body: JsonOb
     observedGeneration: String(generation),
     updateTime: now(),
     etag: nextEtag(state),
-    lastModifier: call.principal.replace(/^\w+:/, ""),
+    lastModifier: call.caller.principal.replace(/^\w+:/, ""),
     terminalCondition: ready,
     conditions: [ready],
   };

@@ -111,7 +111,7 @@ function hidden(channel: JsonObject): JsonObject {
 function put(state: State, table: Table<JsonObject>, call: Call, make: (name: string) => JsonObject): JsonObject {
   state.counter += 1;
   const name = `${call.name}/${1_000_000_000_000 + state.counter}`;
-  const time = { mutateTime: now(), mutatedBy: call.principal };
+  const time = { mutateTime: now(), mutatedBy: call.caller.principal };
   table[name] = clone({ ...make(name), creationRecord: time });
   return clone(table[name]);
 }
