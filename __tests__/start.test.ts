@@ -35,7 +35,7 @@ describe("npm start", () => {
     return { status, stdout: stdout.replace(/\s+/g, " "), stderr };
   }
 
-  test("shows the chain of main.ts, and leaves nothing but what main.ts synthesizes", () => {
+  test("shows the chain of main.ts, and leaves nothing but what main.ts synthesizes and the map", () => {
     const { status, stdout, stderr } = start();
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
     expect(stdout).toContain("30 Terraform resources for the project my-secure-project, from main.ts.");
@@ -45,6 +45,7 @@ describe("npm start", () => {
     );
     expect(stdout).toMatch(/Done in \d+ s/);
     expect(existsSync(join(home, "out/stacks/binauthz/cdk.tf.json"))).toBe(true);
+    expect(existsSync(join(home, "out/map.html"))).toBe(true);
     // tsx keeps what it compiled among the temporary files.
     expect(readdirSync(home).filter((name) => !name.startsWith("tsx-"))).toEqual(["out"]);
   }, 60_000);

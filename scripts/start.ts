@@ -21,6 +21,12 @@ async function synthesize(): Promise<Synthesized> {
 
 const io = processIo();
 process.exitCode = 1;
-demonstrate({ io, without: [], synthesize, next: NEXT }).then((code) => {
+demonstrate({
+  io,
+  without: [],
+  synthesize,
+  map: join(process.env.CDKTF_OUTDIR ?? "cdktf.out", "map.html"),
+  next: NEXT,
+}).then((code) => {
   process.exitCode = code;
 });

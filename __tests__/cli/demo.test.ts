@@ -54,6 +54,7 @@ async function demo(given: Partial<Demonstration> = {}): Promise<Shown> {
     },
     without: ["terraform", "gcloud"],
     synthesize: async () => ({ from: "a test", json: reference }),
+    map: join(folder.path, "map.html"),
     next: [],
     ...given,
   });
@@ -110,6 +111,7 @@ describe("without terraform and gcloud", () => {
       "4. Sign",
       "5. Admission",
       "6. Review",
+      "7. Map",
     ]);
     expect(
       Math.max(
@@ -119,6 +121,33 @@ describe("without terraform and gcloud", () => {
           .map((line) => line.length),
       ),
     ).toBeLessThanOrEqual(100);
+  }, 60_000);
+});
+
+describe("the map", () => {
+  test("is drawn before and after the change, and drawn again over itself", async () => {
+    const map = join(folder.path, "drawn.html");
+    for (let round = 0; round < 2; round++) {
+      const { code, out } = await demo({ map });
+      expect(code).toBe(0);
+      expect(folded(out)).toContain(`is drawn in ${map}: open it in a browser.`);
+      expect(readFileSync(map, "utf8")).toMatch(/<title>Chain of trust, before and after<[\s\S]*P009/);
+    }
+  }, 60_000);
+
+  test("never takes the place of something else", async () => {
+    const map = join(folder.path, "mine.html");
+    writeFileSync(map, "<h1>mine</h1>");
+    const { code, out } = await demo({ map });
+    expect(code).toBe(0);
+    expect(folded(out)).toContain(`Not written: ${map} is there already, and is no map.`);
+    expect(readFileSync(map, "utf8")).toBe("<h1>mine</h1>");
+  }, 60_000);
+
+  test("names the step and what to do where it cannot be written", async () => {
+    const { code, err } = await demo({ map: join(folder.path, "no/such/folder/map.html") });
+    expect(code).toBe(1);
+    expect(err).toMatch(/^error: step 7, map: ENOENT.*; what to do: run it in a folder that you may write to/);
   }, 60_000);
 });
 
@@ -338,7 +367,7 @@ describe("the review without a plan", () => {
       const reviewed = (after: JsonObject) => reviewConfigurations(reference, after, google.state.attestors);
       const outcome = reviewed(opened(reference, chainOf(reference)));
       expect(outcome.verdict).toBe("fail");
-      expect(outcome.findings.map(({ id }) => id)).toEqual(["P009"]);
+      expect(outcome.findings.map(({ id }) => id)).toEqual(["P009", "D002"]);
       expect(reviewed(reference)).toMatchObject({ verdict: "pass", findings: [] });
     } finally {
       await google.close();

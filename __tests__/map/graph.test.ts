@@ -86,6 +86,7 @@ describe("a small estate", () => {
     expect(where).toEqual([
       ["P009", ["cluster sandbox-003"]],
       ["A010", ["attestor released"]],
+      ["D002", ["cluster sandbox-003"]],
     ]);
   });
 
@@ -128,14 +129,14 @@ describe("three hundred clusters", () => {
     for (const { node } of map.targets) {
       expect(all.filter(({ id }) => id === node)).toHaveLength(1);
     }
-    const dry = map.findings.flatMap(({ id }, index) => (id === "P009" ? [index] : []));
+    const dry = map.findings.flatMap(({ id }, index) => (id === "P009" || id === "D002" ? [index] : []));
     expect(dry.length).toBeGreaterThan(90);
     const group = map.nodes.find(({ column, status }) => column === 4 && status?.text.startsWith("Dry run"));
     // One of those that run dry does not even enforce its policy, and so stands alone.
     const alone = nodeOf(map, "target gke:acme-prod/asia-northeast1.sandbox-300").findings.filter((index) =>
       dry.includes(index),
     );
-    expect(alone).toHaveLength(1);
+    expect(alone).toHaveLength(2);
     expect([...(group?.findings ?? []), ...alone].sort((one, other) => one - other)).toEqual(dry);
     expect(group?.members?.every(({ findings }) => findings.length === 1)).toBe(true);
   });

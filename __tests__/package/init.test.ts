@@ -43,7 +43,10 @@ describe("binauthz demo", () => {
         "DENIED nginx:latest Image nginx:latest denied by Binary Authorization cluster admission rule",
       );
       expect(text).toContain("CRITICAL P009");
-      expect(readdirSync(empty)).toEqual([]);
+      expect(readdirSync(empty)).toEqual(["binauthz-map.html"]);
+      expect(readFileSync(join(empty, "binauthz-map.html"), "utf8")).toContain(
+        "<title>Chain of trust, before and after",
+      );
     },
     MINUTES,
   );

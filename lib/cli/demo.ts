@@ -22,12 +22,12 @@ const SHIPPED = join(__dirname, "reference-deployment.json");
 export function demoCommand(io: Io, done: (code: number) => void): Command {
   return new Command("demo")
     .description(
-      "The whole chain on this computer, without an account: apply, sign, deny, admit, review. It takes less than a minute, and leaves nothing behind.",
+      "The whole chain on this computer, without an account: apply, sign, deny, admit, review. It takes less than a minute, and leaves nothing behind but a map.",
     )
     .option("--without <tool>", "leave out terraform or gcloud, also where it is there (repeatable)", addTool)
     .addHelpText("after", HELP)
     .action(async ({ without = [] }: Options) => {
-      done(await demonstrate({ io, without, synthesize: shipped, next: NEXT }));
+      done(await demonstrate({ io, without, synthesize: shipped, map: MAP, next: NEXT }));
     });
 }
 
@@ -37,6 +37,9 @@ side is the sandbox. terraform, its google provider and gcloud are used where th
 and the same calls are made without them.
 
 Exit codes: 0 everything was as it should be; 1 a step failed, and its name and what to do are printed.`;
+
+/** In the folder in which it is run. */
+const MAP = "binauthz-map.html";
 
 const NEXT = [
   "A project of your own, with tests and a review:  npx cdktf-binauthz init my-chain",

@@ -9,11 +9,18 @@ import { describe, PICTURE_CSS, pictureOf } from "./svg";
 import type { ChainMap, Effect, Status, TargetRow, Tone } from "./types";
 import { plural, shortName } from "./words";
 
+const TITLE = "Chain of trust";
+
+/** Whether a text is a page that was written here. */
+export function isMapPage(text: string): boolean {
+  return text.startsWith("<!doctype html>") && text.includes(`<title>${TITLE}`);
+}
+
 /** The map as one page: nothing is loaded from anywhere, and no name in it can become a part of the page. */
 export function htmlOf(map: ChainMap, bundle: PageBundle = pageBundle()): string {
   const style = `${PALETTE_CSS}${PICTURE_CSS}${bundle.style}`.trim();
   const script = bundle.script.trim();
-  const title = map.compared ? "Chain of trust, before and after" : "Chain of trust";
+  const title = map.compared ? `${TITLE}, before and after` : TITLE;
   return `<!doctype html>
 <html lang="en">
 <head>

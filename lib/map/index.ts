@@ -5,6 +5,7 @@ import { mermaidOf } from "./mermaid";
 import { svgOf } from "./svg";
 
 export { chainMapOf, type MapInput } from "./chain-map";
+export { isMapPage } from "./html";
 export { TooLargeError } from "./mermaid";
 export type { ChainMap } from "./types";
 

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
+import { isMapPage, renderMap } from "../../map";
 import type { Outcome } from "../../review";
 import { type Sandbox, startSandbox } from "../../sandbox";
 import { printableLines } from "../escape";
@@ -11,7 +12,7 @@ import { type Call, clientOf } from "./client";
 import { type Chain, chainOf, opened, resourcesOf, type Synthesized } from "./configuration";
 import { Stopped } from "./programs";
 import { applyByRest } from "./rest-apply";
-import { reviewConfigurations, reviewPlan } from "./review";
+import { lifecyclesOf, reviewConfigurations, reviewPlan } from "./review";
 import { Screen } from "./screen";
 import { signImage } from "./sign";
 import { Terraform } from "./terraform";
@@ -24,6 +25,8 @@ export interface Demonstration {
   readonly without: readonly Without[];
   /** Gives the configuration. Throws an error with one sentence. */
   readonly synthesize: () => Promise<Synthesized>;
+  /** Where the map is written. */
+  readonly map: string;
   /** What to try afterwards; lines of the end. */
   readonly next: readonly string[];
 }
@@ -34,7 +37,7 @@ class StepFailure extends Error {}
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
- * Shows the chain from the key to a denied pod. Nothing is left behind, however it ends.
+ * Shows the chain from the key to a denied pod. Nothing is left behind but the map, however it ends.
  * @returns the exit code: 0, 1, or 128 and the number of the signal that stopped it
  */
 export async function demonstrate(demonstration: Demonstration): Promise<number> {
@@ -103,7 +106,8 @@ class Walk {
     const [signed, unsigned] = ["signed", "unsigned"].map((what) => `${chain.image}@${digestOf(what)}`);
     const by = await this.sign(signed, chain, sandbox);
     await this.admission({ signed, unsigned }, chain, call);
-    await this.review(json, chain, sandbox, terraform);
+    const outcome = await this.review(json, chain, sandbox, terraform);
+    await this.map(outcome, json);
     this.summary(sandbox, terraform, by);
   }
 
@@ -212,7 +216,7 @@ class Walk {
     }
   }
 
-  private review(json: Synthesized["json"], chain: Chain, sandbox: Sandbox, terraform?: Terraform): Promise<void> {
+  private review(json: Synthesized["json"], chain: Chain, sandbox: Sandbox, terraform?: Terraform): Promise<Outcome> {
     const remedy = "leave terraform out with --without terraform";
     return this.step("Review", remedy, async (report) => {
       const changed = opened(json, chain);
@@ -233,6 +237,29 @@ class Walk {
       if (outcome.verdict !== "fail") {
         throw new Error(`the change opens ${chain.cluster.name}, and the review lets it pass`);
       }
+      return outcome;
+    });
+  }
+
+  private map({ findings, report: { after, before } }: Outcome, json: Synthesized["json"]): Promise<void> {
+    const { map } = this.given;
+    const remedy = `run it in a folder that you may write to; ${map} is the file`;
+    return this.step("Map", remedy, async (report) => {
+      // Whatever is in the way of that name, it is not ours to overwrite.
+      if (existsSync(map) && !isMapPage(readFileSync(map, "utf8"))) {
+        report(`Not written: ${map} is there already, and is no map.`);
+        return;
+      }
+      const lifecycles = lifecyclesOf(json);
+      const page = renderMap({
+        model: after.model,
+        before: before?.model,
+        findings,
+        sources: ["the demo"],
+        lifecycles,
+      });
+      writeFileSync(map, page.html);
+      report(`The chain before and after that change is drawn in ${map}: open it in a browser.`);
     });
   }
 

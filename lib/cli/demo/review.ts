@@ -1,7 +1,7 @@
 import { version } from "../../../package.json";
 import { CHECKS, DEFAULT_GATE, EMPTY_SETTINGS, judge, type Outcome, type Plan, review } from "../../review";
 import { type JsonObject, list, obj } from "../../sandbox/json";
-import { lifecyclesIn, openSourceText, ReadError, readTerraformJson } from "../../trust";
+import { type Lifecycle, lifecyclesIn, openSourceText, ReadError, readTerraformJson } from "../../trust";
 import { resourcesOf } from "./configuration";
 
 const POLICY = "google_binary_authorization_policy";
@@ -64,8 +64,13 @@ function withKeys(json: JsonObject, attestors: Readonly<Record<string, JsonObjec
   return copy;
 }
 
+/** What the configuration says of each resource, by address. */
+export function lifecyclesOf(json: JsonObject): ReadonlyMap<string, Lifecycle> {
+  return new Map(lifecyclesIn("cdk.tf.json", json).map((entry) => [entry.address, entry]));
+}
+
 function outcomeOf(plan: Plan, json: JsonObject): Outcome {
-  const lifecycles = new Map(lifecyclesIn("cdk.tf.json", json).map((entry) => [entry.address, entry]));
+  const lifecycles = lifecyclesOf(json);
   return judge(review({ plans: [{ plan }], lifecycles }), {
     subject: "review",
     version,
