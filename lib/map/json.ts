@@ -1,6 +1,6 @@
 import { showTarget } from "../admission/targets";
 import { safeJson } from "../review/report/escape";
-import type { Finding } from "../review/types";
+import { findingJson } from "../review/report/json";
 import type { ChainMap, MapNode } from "./types";
 
 /** The version of the shape that schemas/map.json describes. */
@@ -28,29 +28,6 @@ export function mapJson({ allGrants, compared, edges, findings, nodes, signers, 
     })),
     allGrants,
     findings: findings.map(findingJson),
-  };
-}
-
-/** With the fields, and in the order, that review and check have. */
-function findingJson(finding: Finding) {
-  const { address, after, before, certainty, constructPath, effects, fingerprint, id, mend, message, severity } =
-    finding;
-  const { source, target, title } = finding;
-  return {
-    id,
-    severity,
-    effects,
-    ...(address !== undefined && { address }),
-    ...(constructPath !== undefined && { constructPath }),
-    ...(target !== undefined && { target }),
-    title,
-    message,
-    ...(before !== undefined && { before }),
-    ...(after !== undefined && { after }),
-    mend,
-    fingerprint,
-    certainty,
-    ...(source !== undefined && { source }),
   };
 }
 

@@ -12,7 +12,7 @@ export function reviewJson(outcome: Outcome) {
   return {
     schemaVersion: REVIEW_SCHEMA_VERSION,
     result: verdict,
-    findings: findings.map(findingJson),
+    findings: findings.map(openFindingJson),
     suppressed: setAside.map(setAsideJson),
     ...(subject === "review" && { targets: report.targets, plans: report.plans }),
     ...(subject === "check" && { targets: report.targets.map(({ after, target }) => ({ target, after })) }),
@@ -26,13 +26,17 @@ export function reviewJson(outcome: Outcome) {
   };
 }
 
-function findingJson(finding: OpenFinding) {
-  return { ...fields(finding), gates: finding.gates, ...(finding.acceptHash && { acceptHash: finding.acceptHash }) };
+function openFindingJson(finding: OpenFinding) {
+  return {
+    ...findingJson(finding),
+    gates: finding.gates,
+    ...(finding.acceptHash && { acceptHash: finding.acceptHash }),
+  };
 }
 
 function setAsideJson({ by, expires, finding, owner, reason }: SetAside) {
   return {
-    ...fields(finding),
+    ...findingJson(finding),
     by,
     reason,
     ...(owner !== undefined && { owner }),
@@ -40,7 +44,8 @@ function setAsideJson({ by, expires, finding, owner, reason }: SetAside) {
   };
 }
 
-function fields(finding: Finding) {
+/** A finding, with its fields in the order that every report has. */
+export function findingJson(finding: Finding) {
   const { address, after, before, certainty, constructPath, effects, fingerprint, id, mend, message, severity } =
     finding;
   const { source, target, title } = finding;
