@@ -147,7 +147,9 @@ describe("the map", () => {
   test("names the step and what to do where it cannot be written", async () => {
     const { code, err } = await demo({ map: join(folder.path, "no/such/folder/map.html") });
     expect(code).toBe(1);
-    expect(err).toMatch(/^error: step 7, map: ENOENT.*; what to do: run it in a folder that you may write to/);
+    expect(err).toMatch(
+      /^error: step 7, map: \S+map.html cannot be written \(ENOENT\); what to do: run it in a folder that you may write to$/m,
+    );
   }, 60_000);
 });
 

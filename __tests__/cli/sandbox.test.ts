@@ -138,16 +138,16 @@ describe("sandbox -- COMMAND", () => {
 
   test("what is not spoken is listed at the end, and every request is in the log", () => {
     const log = join(folder.path, "requests.jsonl");
-    const program = `fetch(process.env.BINAUTHZ_SANDBOX + "/monitoring/v3/projects/p/alertPolicies")`;
+    const program = `fetch(process.env.BINAUTHZ_SANDBOX + "/monitoring/v3/projects/p/groups")`;
     const ended = sandbox(["--log", log, ...node(program)]);
     expect(ended).toMatchObject({
       status: 0,
       stdout: "",
-      stderr: "The sandbox was asked for what it does not speak:\n  GET monitoring/v3/projects/p/alertPolicies\n",
+      stderr: "The sandbox was asked for what it does not speak:\n  GET monitoring/v3/projects/p/groups\n",
     });
     const lines = readFileSync(log, "utf8").trimEnd().split("\n");
     expect(lines.map((line) => JSON.parse(line) as JsonObject)).toMatchObject([
-      { verb: "GET", path: "/monitoring/v3/projects/p/alertPolicies", status: 501 },
+      { verb: "GET", path: "/monitoring/v3/projects/p/groups", status: 501 },
     ]);
   }, 60_000);
 });

@@ -49,8 +49,8 @@ export function openSource(path: string, options: ReadOptions = {}): Source {
  *
  * @param source how the user named it, for messages and origins
  */
-export function openSourceBytes(source: string, input: Buffer, options: ReadOptions = {}): Source {
-  const bytes = withoutMark(input);
+export function openSourceBytes(source: string, input: Uint8Array, options: ReadOptions = {}): Source {
+  const bytes = withoutMark(Buffer.from(input.buffer, input.byteOffset, input.byteLength));
   return isLargePlan(bytes) && bytes.length <= constants.MAX_STRING_LENGTH
     ? openSourceValue(source, parseLargePlan(source, bytes, isLookedAt), options)
     : openSourceText(source, decode(source, bytes), options);

@@ -243,7 +243,7 @@ class Walk {
 
   private map({ findings, report: { after, before } }: Outcome, json: Synthesized["json"]): Promise<void> {
     const { map } = this.given;
-    const remedy = `run it in a folder that you may write to; ${map} is the file`;
+    const remedy = "run it in a folder that you may write to";
     return this.step("Map", remedy, async (report) => {
       // Whatever is in the way of that name, it is not ours to overwrite.
       if (existsSync(map) && !isMapPage(readFileSync(map, "utf8"))) {
@@ -258,7 +258,11 @@ class Walk {
         sources: ["the demo"],
         lifecycles,
       });
-      writeFileSync(map, page.html);
+      try {
+        writeFileSync(map, page.html);
+      } catch (error) {
+        throw new Error(`${map} cannot be written (${(error as NodeJS.ErrnoException).code})`);
+      }
       report(`The chain before and after that change is drawn in ${map}: open it in a browser.`);
     });
   }
