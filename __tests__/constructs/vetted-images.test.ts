@@ -21,6 +21,7 @@ import {
   KEY,
   NOTE,
   PROJECT,
+  policyIn,
   refusalOf,
   testStack,
   VETTED,
@@ -225,6 +226,30 @@ describe("the effect of each prop", () => {
     expect(t.resources("google_artifact_registry_repository")).toEqual({});
     const services = Object.values(t.resources("google_project_service")).map(({ service }) => service);
     expect(services.filter((service) => /cloudbuild|artifactregistry|scanning/.test(service))).toEqual([]);
+  });
+
+  test("approvers: builds wait, and these may let them", () => {
+    const t = synth({ approvers: ["group:release@example.com"] });
+    expect(t.resource(TRIGGER).approval_config).toEqual({ approval_required: true });
+    expect(t.bindings()).toContain(
+      `roles/cloudbuild.builds.approver on projects/${PROJECT} to group:release@example.com`,
+    );
+    expect(synth().resource(TRIGGER)).not.toHaveProperty("approval_config");
+    const elsewhere = synth({ approvers: [] });
+    expect(elsewhere.resource(TRIGGER).approval_config).toEqual({ approval_required: true });
+    expect(elsewhere.bindings()).toEqual(synth().bindings());
+  });
+
+  test("an exemption of a mirror runs unsigned where somebody answers for it, and one beside it is nobody's matter", () => {
+    const { stack } = made();
+    const pattern = `${VETTED}/docker.io/library/nginx@*`;
+    policyIn(stack, {
+      exemptImages: [pattern, `${VETTED}*`, `${VETTED}-tools/**`],
+      acknowledgedExemptions: [{ pattern, reason: "until the key is there" }],
+    });
+    expect(template(stack).resource("google_binary_authorization_policy").description).toContain(
+      `${pattern} (until the key is there)`,
+    );
   });
 
   test("mirrorOf", () => {
