@@ -208,7 +208,7 @@ describe("the effect of each prop", () => {
         exemptImages: ["quay.io/vendor/*"],
         acknowledgedExemptions: [{ pattern: "quay.io/vendor/*", reason: "scanned by its vendor" }],
       }).description,
-    ).toBe("Only what CI built. Exempt although built by a pipeline: quay.io/vendor/* (scanned by its vendor)");
+    ).toBe("Only what CI built. Exempt although its images are signed: quay.io/vendor/* (scanned by its vendor)");
   });
 
   test("acknowledgedExemptions let a pipeline build what is exempt, whichever comes first", () => {

@@ -1,7 +1,7 @@
-import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { FederatedIdentity, FederatedSigner, PipelineSource, ResigningTrigger } from "../../lib";
-import { describeIfReference, type PredefinedRoles } from "../support/reference";
+import { type Action, boundIn, capabilities, capable, isCustom, markdown, tableOnPage } from "../support/iam-tables";
+import { describeIfReference } from "../support/reference";
 import { ATTESTOR, attestorIn, CONNECTED, KEY, NOTE, PROJECT, REPOSITORY, signerIn, testStack } from "../support/synth";
 import { type Template, template } from "../support/template";
 
@@ -32,7 +32,7 @@ const PLACES: Readonly<Record<string, string>> = {
 };
 
 /** What somebody may want to do, and the permission that lets them. */
-const ACTIONS: readonly (readonly [action: string, permission: string, on: string])[] = [
+const ACTIONS: readonly Action[] = [
   ["push an image", "artifactregistry.repositories.uploadArtifacts", REPOSITORY],
   ["sign with the key", "cloudkms.cryptoKeyVersions.useToSign", KEY],
   ["attach an attestation to the note", "containeranalysis.notes.attachOccurrence", NOTE],
@@ -70,64 +70,17 @@ function synthesized(): Template {
   return template(stack);
 }
 
-interface Bound {
-  readonly role: string;
-  readonly on: string;
-  readonly member: string;
-}
-
-const BINDINGS: Bound[] = synthesized()
-  .bindings()
-  .map((binding) => {
-    const [, role, on, member] = /^(\S+) on (\S+) to (.+)$/.exec(binding) ?? [];
-    return { role, on, member };
-  });
-
-const custom = (role: string) => role.startsWith("projects/");
-
-function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
-}
+const BINDINGS = boundIn(synthesized());
 
 function grants(): string {
   const rows = BINDINGS.map(({ role, on, member }) => {
     const name = Object.entries(IDENTITIES).find(([, value]) => value === member)?.[0] ?? member;
-    const shown = custom(role) ? "custom role with `containeranalysis.occurrences.create` alone" : `\`${role}\``;
+    const shown = isCustom(role) ? "custom role with `containeranalysis.occurrences.create` alone" : `\`${role}\``;
     return [name, shown, PLACES[on] ?? on];
   });
   const order = Object.keys(IDENTITIES);
   rows.sort((a, b) => order.indexOf(a[0]) - order.indexOf(b[0]) || (a[1] < b[1] ? -1 : 1));
   return markdown(["who", "role", "on"], rows);
-}
-
-function capabilities(roles: PredefinedRoles): string {
-  const permissions = (role: string): readonly string[] =>
-    custom(role) ? ["containeranalysis.occurrences.create"] : roles[role].permissions;
-  const may = (member: string, permission: string, on: string) =>
-    BINDINGS.some(
-      (one) =>
-        one.member === member &&
-        (one.on === on || one.on === `projects/${PROJECT}`) &&
-        permissions(one.role).includes(permission),
-    );
-  return markdown(
-    ["", ...Object.keys(IDENTITIES)],
-    ACTIONS.map(([action, permission, on]) => [
-      action,
-      ...Object.values(IDENTITIES).map((member) => (may(member, permission, on) ? "**yes**" : "no")),
-    ]),
-  );
-}
-
-function onPage(name: string, table: string): string {
-  const section = new RegExp(`(<!-- ${name} -->\n)([\\s\\S]*?)(<!-- /${name} -->)`);
-  const page = readFileSync(PAGE, "utf8");
-  if (process.env.BINAUTHZ_WRITE_TABLES === "1") {
-    writeFileSync(PAGE, page.replace(section, `$1\n${table}\n\n$3`));
-    return table;
-  }
-  return section.exec(page)?.[2].trim() ?? "";
 }
 
 test("every grant is to one of the identities, on a resource that the page names", () => {
@@ -142,23 +95,18 @@ test("the custom role is what the page says of it", () => {
 
 test("the page has the grants that are synthesized", () => {
   const table = grants();
-  expect(onPage("grants", table)).toBe(table);
+  expect(tableOnPage(PAGE, "grants", table)).toBe(table);
 });
 
 describeIfReference("against Google's table of predefined roles", (roles) => {
   test("the page has the capabilities that follow", () => {
-    const table = capabilities(roles);
-    expect(onPage("capabilities", table)).toBe(table);
+    const table = capabilities(roles, BINDINGS, IDENTITIES, ACTIONS);
+    expect(tableOnPage(PAGE, "capabilities", table)).toBe(table);
   });
 
   test("only signers sign, only the builder pushes, and only the approver approves", () => {
-    const who = (action: string) => {
-      const row = capabilities(roles)
-        .split("\n")
-        .find((line) => line.startsWith(`| ${action} |`));
-      const cells = row?.split("|").slice(2, -1) ?? [];
-      return Object.keys(IDENTITIES).filter((_, index) => cells[index].includes("yes"));
-    };
+    const who = (name: string) =>
+      ACTIONS.filter(([action]) => action === name).flatMap((action) => capable(roles, BINDINGS, IDENTITIES, action));
     expect(who("push an image")).toEqual(["builder"]);
     expect(who("sign with the key")).toEqual(["signer", "signer of a rotation", "federated signer"]);
     // A job can do nothing but become the signer.

@@ -59,6 +59,18 @@ describe("a message of Pub/Sub", () => {
   });
 });
 
+test("snapshots of the triggers, without their builds", () => {
+  for (const source of [webhook, ownTopic, otherTopic]) {
+    const { build: steps, ...trigger } = build(source).resource(TRIGGER);
+    // They differ in what starts them: a request or a message, never both, and never a push.
+    expect("webhook_config" in trigger).toBe(source === webhook);
+    expect("pubsub_config" in trigger).toBe(source !== webhook);
+    expect(trigger).not.toHaveProperty("repository_event_config");
+    expect(steps.step).toHaveLength(1);
+    expect(trigger).toMatchSnapshot();
+  }
+});
+
 test("all of the family take them, with the grants", () => {
   const triggers: [string, (source: PipelineSource) => Template][] = [
     ["BuildPipeline", build],

@@ -126,6 +126,12 @@ describe("a signer pipeline of several platforms", () => {
     expect(steps[0].env).toContain(`EMULATOR_IMAGE=${BINFMT}`);
     expect(steps[2].env).toContain("SIGN_PLATFORM_IMAGES=true");
   });
+
+  test("snapshot, without the scripts that are compared and run on their own", () => {
+    const { steps, ...build } = pipeline({ signPlatformImages: true, emulatorImage: BINFMT });
+    expect(steps.map(({ id }: Step) => id)).toEqual(["emulation", "build", "index", "sign-build-attestor"]);
+    expect({ ...build, steps: steps.map(({ script: _, ...step }: Step) => step) }).toMatchSnapshot();
+  });
 });
 
 describe("a row of the table", () => {

@@ -801,6 +801,28 @@ const REFUSALS: Row[] = [
     ],
   ],
   [
+    "an exemption of one of the images that are mirrored",
+    () => {
+      const stack = testStack();
+      vettedIn(stack);
+      policyIn(stack, { exemptImages: [`${VETTED}/docker.io/library/nginx@*`] });
+    },
+    [
+      '[EXEMPTION_COVERS_PIPELINE] Stack/Policy: the exempt image "us-central1-docker.pkg.dev/my-secure-project/vetted/docker.io/library/nginx@*" covers images below us-central1-docker.pkg.dev/my-secure-project/vetted, where Stack/Vetted mirrors and signs: they would run unsigned; allowed: a narrower pattern, or an entry in "acknowledgedExemptions" that says why',
+    ],
+  ],
+  [
+    "a mirror in what is exempt",
+    () => {
+      const stack = testStack();
+      policyIn(stack, { exemptImages: ["us-central1-docker.pkg.dev/my-secure-project/**"] });
+      vettedIn(stack);
+    },
+    [
+      '[EXEMPTION_COVERS_PIPELINE] Stack/Policy: the exempt image "us-central1-docker.pkg.dev/my-secure-project/**" covers images below us-central1-docker.pkg.dev/my-secure-project/vetted, where Stack/Vetted mirrors and signs: they would run unsigned; allowed: a narrower pattern, or an entry in "acknowledgedExemptions" that says why',
+    ],
+  ],
+  [
     "an acknowledgement without a reason",
     () =>
       policyIn(testStack(), {
@@ -1634,6 +1656,25 @@ const REFUSALS: Row[] = [
       '[INVALID_OPTIONS] Stack/Vetted: "platforms" is there twice for "linux/amd64"; allowed: each platform once',
       '[INVALID_OPTIONS] Stack/Vetted: "source" has the expression "main", which is not anchored at both ends: builds of branches or tags that merely look alike would be signed; allowed: an expression such as "^main$" or "^(main|release)$"',
       `[INVALID_OPTIONS] Stack/Vetted: "workerPool" is no worker pool of the trigger's region, got "projects/${PROJECT}/locations/europe-west1/workerPools/private"; allowed: projects/PROJECT/locations/us-central1/workerPools/NAME`,
+    ],
+  ],
+  [
+    "vetted images that their own signer, and everybody, approves",
+    inStack((stack) =>
+      vettedIn(stack, {
+        approvers: [`serviceAccount:vetted-images@${PROJECT}.iam.gserviceaccount.com`, "allUsers"],
+      }),
+    ),
+    [
+      `[SIGNER_NOT_SEPARATE] Stack/Vetted: an approver is the signer itself, got "serviceAccount:vetted-images@${PROJECT}.iam.gserviceaccount.com"; allowed: people, or a group of them`,
+      `[INVALID_MEMBER] Stack/Vetted: approvers "allUsers" would let everybody in; allowed: ${MEMBER_FORM}`,
+    ],
+  ],
+  [
+    "approvers of vetted images without a trigger of the construct's own",
+    inStack((stack) => vettedIn(stack, { source: PipelineSource.ownTrigger(), approvers: [] })),
+    [
+      '[INVALID_OPTIONS] Stack/Vetted: "approvers" is for a trigger of the construct, got PipelineSource.ownTrigger: no build would wait; allowed: approval_config of the trigger of your own, and no approvers here',
     ],
   ],
   // Builders and signers apart.

@@ -79,6 +79,18 @@ test("Cloud Build's agent may read the secrets, and the connection waits for tha
   expect(depends_on).toContain(`google_project_service.${PROJECT}_cloudbuild`);
 });
 
+test("snapshot of a connection, its repository, and what its agent may read", () => {
+  const stack = testStack();
+  connectionIn(stack).addRepository("web", URI);
+  const t = template(stack);
+  expect(t.bindings()).toEqual([
+    `roles/secretmanager.secretAccessor on projects/secret-project/secrets/github-token to ${AGENT}`,
+  ]);
+  const made = t.allResources.filter(([address]) => /cloudbuildv2|secret/.test(address));
+  expect(made).toHaveLength(3);
+  expect(made).toMatchSnapshot();
+});
+
 test("every trigger over a repository waits for it, whichever is declared first", () => {
   const repository = `${NAME}/repositories/web`;
   for (const connectedFirst of [true, false]) {

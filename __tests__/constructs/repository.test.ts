@@ -36,6 +36,12 @@ describe("cleanup policies", () => {
     ]);
   });
 
+  test("snapshot of the repository", () => {
+    const made = repository({ cleanupPolicies: POLICIES, immutableTags: true, vulnerabilityScanning: true });
+    expect(made).toMatchObject({ cleanup_policy_dry_run: true, lifecycle: { prevent_destroy: true } });
+    expect(made).toMatchSnapshot();
+  });
+
   test("the same of two pipelines is one, and a pipeline without any changes nothing", () => {
     const policies = () => [CleanupPolicy.keepMostRecent("keep", { keepCount: 1 })];
     const shared = repository({ cleanupPolicies: policies() }, { cleanupPolicies: policies() }, {});

@@ -13,7 +13,9 @@ import {
   SELECT_SCRIPT,
   VETTED_IMAGES_SCRIPT,
 } from "../../lib/constructs/private/vetted-scripts";
+import { type Action, boundIn, capabilities, capable, isCustom, markdown, tableOnPage } from "../support/iam-tables";
 import { pythonMissing, RecordedApis } from "../support/recorded-apis";
+import { describeIfReference } from "../support/reference";
 import {
   ATTESTOR,
   attestorIn,
@@ -21,8 +23,12 @@ import {
   KEY,
   NOTE,
   PROJECT,
+  pipelineIn,
+  policyIn,
+  REPOSITORY,
   refusalOf,
   testStack,
+  trustRootIn,
   VETTED,
   vettedIn,
 } from "../support/synth";
@@ -225,6 +231,30 @@ describe("the effect of each prop", () => {
     expect(t.resources("google_artifact_registry_repository")).toEqual({});
     const services = Object.values(t.resources("google_project_service")).map(({ service }) => service);
     expect(services.filter((service) => /cloudbuild|artifactregistry|scanning/.test(service))).toEqual([]);
+  });
+
+  test("approvers: builds wait, and these may let them", () => {
+    const t = synth({ approvers: ["group:release@example.com"] });
+    expect(t.resource(TRIGGER).approval_config).toEqual({ approval_required: true });
+    expect(t.bindings()).toContain(
+      `roles/cloudbuild.builds.approver on projects/${PROJECT} to group:release@example.com`,
+    );
+    expect(synth().resource(TRIGGER)).not.toHaveProperty("approval_config");
+    const elsewhere = synth({ approvers: [] });
+    expect(elsewhere.resource(TRIGGER).approval_config).toEqual({ approval_required: true });
+    expect(elsewhere.bindings()).toEqual(synth().bindings());
+  });
+
+  test("an exemption of a mirror runs unsigned where somebody answers for it, and one beside it is nobody's matter", () => {
+    const { stack } = made();
+    const pattern = `${VETTED}/docker.io/library/nginx@*`;
+    policyIn(stack, {
+      exemptImages: [pattern, `${VETTED}*`, `${VETTED}-tools/**`],
+      acknowledgedExemptions: [{ pattern, reason: "until the key is there" }],
+    });
+    expect(template(stack).resource("google_binary_authorization_policy").description).toContain(
+      `${pattern} (until the key is there)`,
+    );
   });
 
   test("mirrorOf", () => {
@@ -602,26 +632,90 @@ describe("the page", () => {
     "roles/logging.logWriter": "write the build's log",
   };
 
-  // BINAUTHZ_WRITE_TABLES=1 writes it into the page.
   test("has the grants that are synthesized", () => {
-    const rows = synth()
-      .bindings()
-      .map((binding) => {
-        const [, role, on] = /^(\S+) on (\S+) to /.exec(binding) ?? [];
-        const custom = role.startsWith("projects/");
-        const name = custom ? "custom role with `containeranalysis.occurrences.create` alone" : `\`${role}\``;
-        return [name, PLACES[on], custom ? "create the attestation" : WHY[role]];
-      });
+    const rows = boundIn(synth()).map(({ role, on }) =>
+      isCustom(role)
+        ? ["custom role with `containeranalysis.occurrences.create` alone", PLACES[on], "create the attestation"]
+        : [`\`${role}\``, PLACES[on], WHY[role]],
+    );
     expect(rows.flat()).not.toContain(undefined);
-    const table = [["role", "on", "why"], ["---", "---", "---"], ...rows.sort((a, b) => (a[0] < b[0] ? -1 : 1))]
-      .map((cells) => `| ${cells.join(" | ")} |`)
-      .join("\n");
-    const section = /(<!-- grants -->\n)([\s\S]*?)(<!-- \/grants -->)/;
-    const page = readFileSync(PAGE, "utf8");
-    if (process.env.BINAUTHZ_WRITE_TABLES === "1") {
-      writeFileSync(PAGE, page.replace(section, `$1\n${table}\n\n$3`));
-    } else {
-      expect(section.exec(page)?.[2].trim()).toBe(table);
-    }
+    const sorted = rows.sort((a, b) => (a[0] < b[0] ? -1 : 1));
+    const table = markdown(["role", "on", "why"], sorted);
+    expect(tableOnPage(PAGE, "grants", table)).toBe(table);
+  });
+});
+
+describeIfReference("what its identity can do, against Google's table of predefined roles", (roles) => {
+  const PAGE = join(__dirname, "../../docs/vetted-images.md");
+  const PIPELINE_KEY = KEY.replace("build-signer-key", "pipeline-key");
+  const MIRROR = `projects/${PROJECT}/locations/us-central1/repositories/vetted`;
+  const THERE = `projects/${PROJECT}`;
+  const IDENTITIES = {
+    "identity of VettedImages": `serviceAccount:${SIGNER}`,
+    approver: "group:release@example.com",
+    "identity of a SignerPipeline": `serviceAccount:my-app-signed@${PROJECT}.iam.gserviceaccount.com`,
+  };
+  const ACTIONS: readonly Action[] = [
+    ["push an image to the mirror", "artifactregistry.repositories.uploadArtifacts", MIRROR],
+    ["point a tag of the mirror elsewhere", "artifactregistry.tags.update", MIRROR],
+    ["delete an image of the mirror", "artifactregistry.repositories.deleteArtifacts", MIRROR],
+    ["push an image to the pipeline's repository", "artifactregistry.repositories.uploadArtifacts", REPOSITORY],
+    ["sign with the key of the list", "cloudkms.cryptoKeyVersions.useToSign", KEY],
+    ["sign with the key of the pipeline", "cloudkms.cryptoKeyVersions.useToSign", PIPELINE_KEY],
+    ["attach an attestation to the note", "containeranalysis.notes.attachOccurrence", NOTE],
+    ["create an attestation", "containeranalysis.occurrences.create", THERE],
+    ["change attestations or scans", "containeranalysis.occurrences.update", THERE],
+    ["delete attestations or scans", "containeranalysis.occurrences.delete", THERE],
+    ["read scans", "containeranalysis.occurrences.list", THERE],
+    ["approve a build", "cloudbuild.builds.approve", THERE],
+    ["start a build, or edit a trigger", "cloudbuild.builds.create", THERE],
+    ["edit the attestor", "binaryauthorization.attestors.update", ATTESTOR],
+    ["edit the policy", "binaryauthorization.policy.update", THERE],
+    ["destroy a version of the key", "cloudkms.cryptoKeyVersions.destroy", KEY],
+    ["let others sign", "cloudkms.cryptoKeys.setIamPolicy", KEY],
+  ];
+
+  /** As the page has it: one attestor, and a key of its own for each signer. */
+  function bound(createOnly?: boolean) {
+    const stack = testStack();
+    const vettedKey = trustRootIn(stack, {}, "VettedKey");
+    const pipelineKey = trustRootIn(stack, { keyName: "pipeline-key" }, "PipelineKey");
+    const admitted = attestorIn(stack, { keys: [vettedKey, pipelineKey] });
+    vettedIn(stack, { attestors: [admitted.signedWith(vettedKey)], approvers: [IDENTITIES.approver] });
+    pipelineIn(stack, { attestors: [admitted.signedWith(pipelineKey)], createOnly });
+    return boundIn(template(stack));
+  }
+
+  test("the page has the capabilities that follow", () => {
+    const bindings = bound(true);
+    expect([...new Set(bindings.map(({ member }) => member))].sort()).toEqual(Object.values(IDENTITIES).sort());
+    const table = capabilities(roles, bindings, IDENTITIES, ACTIONS);
+    expect(tableOnPage(PAGE, "capabilities", table)).toBe(table);
+  });
+
+  test("it signs with its key alone, pushes to the mirror alone, and changes nothing that was attested or found", () => {
+    const bindings = bound(true);
+    const can = (name: string) =>
+      ACTIONS.filter((action) => capable(roles, bindings, IDENTITIES, action).includes(name)).map(([action]) => action);
+    expect(can("identity of VettedImages")).toEqual([
+      "push an image to the mirror",
+      "point a tag of the mirror elsewhere",
+      "sign with the key of the list",
+      "attach an attestation to the note",
+      "create an attestation",
+      "read scans",
+    ]);
+    expect(can("approver")).toEqual(["approve a build"]);
+    expect(can("identity of a SignerPipeline")).toEqual([
+      "push an image to the pipeline's repository",
+      "sign with the key of the pipeline",
+      "attach an attestation to the note",
+      "create an attestation",
+    ]);
+  });
+
+  test("a SignerPipeline of the same project that is not createOnly could change scans, as the page warns", () => {
+    const action = ACTIONS.filter(([name]) => name === "change attestations or scans")[0];
+    expect(capable(roles, bound(), IDENTITIES, action)).toEqual(["identity of a SignerPipeline"]);
   });
 });

@@ -482,6 +482,7 @@ export function kitchenSink(): TerraformStack {
     gate: SigningGate.vulnerabilities(scanned),
     platforms,
     signPlatformImages: true,
+    approvers: ["group:release@example.com"],
     timeout: "1800s",
     workerPool: `projects/${PROJECT}/locations/us-central1/workerPools/private`,
     mirrorImage: `example.com/gcrane@sha256:${"a".repeat(64)}`,

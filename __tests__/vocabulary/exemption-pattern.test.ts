@@ -6,6 +6,7 @@ import {
   exemptionMatches,
   exemptionPatternDoubt,
   exemptionPatternError,
+  exemptionReachesBelow,
 } from "../../lib/vocabulary/exemption-pattern";
 import { automatonAccepts } from "../support/pattern-automaton";
 import { check } from "../support/property";
@@ -158,6 +159,40 @@ describe("whether a pattern exempts something that a pipeline pushes", () => {
     ["us-central1-docker.pkg.dev/p/r2/**", false],
   ])("%s: %s", (candidate, covers) => {
     expect(exemptionCoversRepository(candidate, "us-central1-docker.pkg.dev/p/r/app")).toBe(covers);
+  });
+
+  test("below a path, is whether it exempts an image of some repository there", () => {
+    // The names that a shorter or equal one of the alphabet, or the pattern itself, can lead to.
+    const below = (path: string, candidate: string): string[] => {
+      const stem = candidate.replace(/\*+$/, "");
+      return [...["a", "ab/b", "x.io/p/abc"].map((rest) => `${path}/${rest}`), stem, `${stem}a`].filter((image) =>
+        image.startsWith(`${path}/`),
+      );
+    };
+    let reached = 0;
+    check(fc.tuple(pattern, repository), ([candidate, path]) => {
+      const some = below(path, candidate).some((image) => automatonAccepts(candidate, image));
+      reached += some ? 1 : 0;
+      expect([candidate, path, exemptionReachesBelow(candidate, path)]).toEqual([candidate, path, some]);
+    });
+    expect(reached).toBeGreaterThan(0);
+  });
+
+  test.each([
+    ["us-central1-docker.pkg.dev/p/**", true],
+    ["us-central1-docker.pkg.dev/p/vet**", true],
+    ["us-central1-docker.pkg.dev/p/vetted**", true],
+    ["us-central1-docker.pkg.dev/p/vetted/**", true],
+    ["us-central1-docker.pkg.dev/p/vetted/*", true],
+    ["us-central1-docker.pkg.dev/p/vetted/docker.io/library/nginx@*", true],
+    ["us-central1-docker.pkg.dev/p/vetted/docker.io/library/nginx:1.27", true],
+    ["us-central1-docker.pkg.dev/p/*", false],
+    ["us-central1-docker.pkg.dev/p/vetted*", false],
+    ["us-central1-docker.pkg.dev/p/vetted", false],
+    ["us-central1-docker.pkg.dev/p/vetted2/**", false],
+    ["docker.io/library/nginx@*", false],
+  ])("below a path: %s: %s", (candidate, reaches) => {
+    expect(exemptionReachesBelow(candidate, "us-central1-docker.pkg.dev/p/vetted")).toBe(reaches);
   });
 });
 

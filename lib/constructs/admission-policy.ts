@@ -46,7 +46,7 @@ export interface IAdmissionPolicy extends IConstruct {
   readonly project: string;
 }
 
-/** An exempt image pattern that covers what a pipeline of the same app builds, and why it does. */
+/** An exempt image pattern that covers what the same app builds or mirrors, and signs, and why it does. */
 export interface AcknowledgedExemption {
   /** The pattern, exactly as in `exemptImages`. */
   readonly pattern: string;
@@ -57,7 +57,7 @@ export interface AcknowledgedExemption {
 /** What every admission policy has, wherever its rules come from. */
 export interface AdmissionPolicyOptions {
   /**
-   * Exemptions that cover what a pipeline of the app builds, each with its reason.
+   * Exemptions that cover what the app builds or mirrors, and signs, each with its reason.
    * @default - none: such an exemption is refused
    */
   readonly acknowledgedExemptions?: AcknowledgedExemption[];
@@ -514,7 +514,7 @@ function unacknowledged(path: string, props: AdmissionPolicyOptions, exemptImage
 
 function describe(description: string | undefined, acknowledged: readonly AcknowledgedExemption[]): string | undefined {
   const reasons = acknowledged.map(
-    ({ pattern, reason }) => `Exempt although built by a pipeline: ${pattern} (${escapeTemplate(reason)})`,
+    ({ pattern, reason }) => `Exempt although its images are signed: ${pattern} (${escapeTemplate(reason)})`,
   );
   const parts = [description, ...reasons].filter((part) => part !== undefined);
   return parts.length > 0 ? parts.join(". ") : undefined;

@@ -18,6 +18,7 @@ import {
   accountIdFor,
   accountResource,
   checkAnchored,
+  checkApprovers,
   checkImage,
   checkRepository,
   checkStepImages,
@@ -691,16 +692,8 @@ function checkSeparation(
       `the signer is the builder of a row, got ${email} for both: whatever runs in its builds could sign anything; allowed: an identity of the signer's own`,
     );
   }
-  const machines = [email, ...rows.map(({ row }) => row.serviceAccountEmail)].map((one) => `serviceAccount:${one}`);
-  for (const approver of props.approvers ?? []) {
-    refusals.member("approvers", approver);
-    if (machines.includes(approver)) {
-      refusals.add(
-        ProblemCode.SIGNER_NOT_SEPARATE,
-        `an approver is the signer or a builder itself, got ${show(approver)}; allowed: people, or a group of them`,
-      );
-    }
-  }
+  const machines = [email, ...rows.map(({ row }) => row.serviceAccountEmail)];
+  checkApprovers(refusals, props.approvers, machines, "the signer or a builder");
   if (props.createOnly !== false) {
     return;
   }

@@ -16,10 +16,12 @@ import type { PipelineSource } from "./pipeline-source";
 import { claim, fixAddress, logicalId, unclaim, waitFor } from "./private/addressing";
 import { enabledApi } from "./private/apis";
 import { type BuildConfig, type BuildStep, toTriggerBuild } from "./private/cloud-build-config";
+import { registerMirror } from "./private/exemptions";
 import { grantBinding, releaseBindings } from "./private/iam";
 import {
   accountIdFor,
   accountResource,
+  checkApprovers,
   checkListFile,
   checkSource,
   checkTimeout,
@@ -98,6 +100,13 @@ export interface VettedImagesProps extends RepositoryOptions {
    * @default false
    */
   readonly signPlatformImages?: boolean;
+
+  /**
+   * Who may approve, in IAM's form: `group:EMAIL`. Each build then waits for an approval before its first step; the role lets
+   * them approve any waiting build of the project. An empty list: builds wait, and the role is granted elsewhere.
+   * @default - no approval is needed
+   */
+  readonly approvers?: string[];
 
   /**
    * How long the build may take, in seconds. It may be run again after an interruption: what is mirrored and signed is
@@ -226,6 +235,7 @@ export class VettedImages extends VettedImagesBase {
     this.repository = props.repository;
     this.triggerName = props.triggerName;
     this.attestors = [...props.attestors];
+    registerMirror(this, this.repository);
     warnOfUnpinned(this, {
       mirrorImage: props.mirrorImage ?? MIRROR_IMAGE,
       signerImage: props.signerImage ?? SIGNER_IMAGE,
@@ -300,11 +310,11 @@ export class VettedImages extends VettedImagesBase {
     const dependsOn = this.serviceAccount ? [this.serviceAccount] : [];
     const placement = { project: this.project, provider: props.provider, enableApis: props.enableApis };
     const { project, location, repositoryId } = image;
-    const onProject = (owner: string, role: string) =>
+    const onProject = (owner: string, role: string, who = member) =>
       grantBinding(this, {
         opened: { kind: "project", project: owner },
         role,
-        member,
+        member: who,
         provider: props.provider,
         after: [...dependsOn, owner === this.project ? enabledApi(this, "cloudresourcemanager", placement) : undefined],
       });
@@ -319,6 +329,7 @@ export class VettedImages extends VettedImagesBase {
       }),
       onProject(project, ROLES.OCCURRENCES_VIEWER),
       onProject(this.project, ROLES.LOG_WRITER),
+      ...(props.approvers ?? []).map((approver) => onProject(this.project, ROLES.BUILDS_APPROVER, approver)),
       ...grantSource(this, props.source, placement),
     ];
   }
@@ -390,6 +401,7 @@ export class VettedImages extends VettedImagesBase {
         description: `Mirrors and signs the images of ${props.listFile ?? LIST_FILE}`,
         serviceAccount: this.config.serviceAccount,
         buildAttribute: toTriggerBuild(this.config),
+        approvalConfig: props.approvers === undefined ? undefined : { approvalRequired: true },
         includedFiles: kind === "push" || kind === "github-app" ? [props.listFile ?? LIST_FILE] : undefined,
         ...triggerSource(props.source),
         provider: props.provider,
@@ -428,6 +440,7 @@ function validate(scope: Construct, id: string, props: VettedImagesProps): Valid
   if (props.serviceAccountEmail !== undefined) {
     refusals.email("serviceAccountEmail", props.serviceAccountEmail);
   }
+  checkApproval(refusals, props, project);
   if (props.createOnly === false && props.attestors.some((attestor) => attestor.project === image?.project)) {
     refusals.add(
       ProblemCode.EVIDENCE_NOT_INDEPENDENT,
@@ -453,6 +466,18 @@ function checkMirror(refusals: Refusals, repository: string): ArtifactRegistryIm
     return undefined;
   }
   return image;
+}
+
+/** Somebody else approves, and there is a trigger whose builds wait for it. */
+function checkApproval(refusals: Refusals, props: VettedImagesProps, project: string): void {
+  const email = props.serviceAccountEmail ?? serviceAccountEmail(accountIdFor(props.triggerName), project);
+  checkApprovers(refusals, props.approvers, [email], "the signer");
+  if (props.approvers !== undefined && props.source._source.kind === "own-trigger") {
+    refusals.add(
+      ProblemCode.INVALID_OPTIONS,
+      '"approvers" is for a trigger of the construct, got PipelineSource.ownTrigger: no build would wait; allowed: approval_config of the trigger of your own, and no approvers here',
+    );
+  }
 }
 
 /** What has to be scanned is, and a scan is what is asked for. */

@@ -2,6 +2,7 @@ import { type Context, doneOperation, members, newId, now, page } from "./contex
 import { ApiError, invalid } from "./errors";
 import { iamRoutes } from "./iam-policies";
 import { applyMask, clone, type Json, type JsonObject, obj } from "./json";
+import { manifestOf } from "./manifests";
 import { type Call, type Route, routesOf } from "./routes";
 import { lookup, type State } from "./state";
 
@@ -9,7 +10,7 @@ const LOCATION = "projects/{project}/locations/{location}";
 const REPOSITORIES = `${LOCATION}/repositories`;
 const REPOSITORY = `${REPOSITORIES}/{repository}`;
 
-/** Artifact Registry, as far as Docker repositories need it; images themselves are not kept. */
+/** Artifact Registry, as far as Docker repositories need it; of images, manifests are kept alone. */
 export function artifactRegistryRoutes(context: Context): Route[] {
   const { state } = context;
   return routesOf("artifactregistry", (on) => {
@@ -33,6 +34,9 @@ export function artifactRegistryRoutes(context: Context): Route[] {
     });
     on("GET", `${LOCATION}/operations/{operation}`, "artifactregistry.operations.get", (call) =>
       doneOperation(call.name),
+    );
+    on("GET", "{path=.+/manifests/sha256:[0-9a-f]+}", "artifactregistry.manifests.get", (call) =>
+      manifestOf(context, call),
     );
     iamRoutes(context, on, REPOSITORY, "artifactregistry.repositories", (name) => void repository(state, name));
   });

@@ -10,6 +10,7 @@ export { createAccount } from "./iam";
 export { grant, iamPolicy, putIamPolicy } from "./iam-policies";
 export type { Json, JsonObject } from "./json";
 export { createKeyVersion, versionNames } from "./kms";
+export { type ImageManifest, putManifest } from "./manifests";
 export type { Behaviour } from "./options";
 export { METHODS, type MethodId } from "./permissions";
 export type { RecordedRequest } from "./requests-log";

@@ -191,6 +191,8 @@ export const METHODS = {
   "artifactregistry.repositories.setIamPolicy": documented("artifactregistry.repositories.setIamPolicy", REGISTRY),
   "artifactregistry.repositories.testIamPermissions": byItself(REGISTRY),
   "artifactregistry.operations.get": byItself(REGISTRY),
+  /** Of the Docker API, which has no discovery document; the handler checks the repository, which the address does not name. */
+  "artifactregistry.manifests.get": byItself(`${DOCS}/artifact-registry/docs/reference/docker-api`),
 
   "cloudbuild.builds.get": documented("cloudbuild.builds.get", BUILDS),
   "cloudbuild.builds.list": documented("cloudbuild.builds.list", BUILDS),
@@ -302,6 +304,7 @@ export const ALSO_NEEDED = {
     "https://registry.terraform.io/providers/hashicorp/google/latest/docs/resources/binary_authorization_policy",
   ),
   actAs: documented("iam.serviceAccounts.actAs", ACCOUNTS),
+  downloadArtifacts: documented("artifactregistry.repositories.downloadArtifacts", REGISTRY),
   listLogEntries: documented("logging.logEntries.list", LOGGING),
   /** What Binary Authorization itself needs when it decides. */
   verifyImageAttested: documented(

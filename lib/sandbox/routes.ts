@@ -27,7 +27,15 @@ export interface Route {
   /** `projects/{project}/attestors/{attestor}:getIamPolicy`. */
   readonly path: string;
   readonly method: MethodId;
-  readonly handler: (call: Call) => Json | Promise<Json>;
+  readonly handler: (call: Call) => Json | TextAnswer | Promise<Json | TextAnswer>;
+}
+
+/** An answer that is sent as it is, to the byte. */
+export class TextAnswer {
+  constructor(
+    readonly text: string,
+    readonly contentType: string,
+  ) {}
 }
 
 /** Adds one route of a service; a file of an API reads as a table of its methods. */
@@ -68,9 +76,14 @@ export function parsePath(path: string): Address | undefined {
   }
 }
 
-/** A template in the router's own form: a parameter stops at a slash and at the colon of a verb, which stays with it. */
+/**
+ * A template in the router's own form: a parameter stops at a slash and at the colon of a verb, which stays with it, unless
+ * it has an expression of its own, `{name=.+}`.
+ */
 export function routerPath(service: string, template: string): string {
-  const path = template.replace(/\{(\w+)\}(:\w+)?/g, (_, name: string, verb = "") => `:${name}{[^/:]+${verb}}`);
+  const path = template
+    .replace(/\{(\w+)\}(:\w+)?/g, (_, name: string, verb = "") => `:${name}{[^/:]+${verb}}`)
+    .replace(/\{(\w+)=([^}]+)\}/g, ":$1{$2}");
   return `/${service}/${path}`;
 }
 

@@ -5,6 +5,7 @@ import { putCluster } from "./gke";
 import { createAccount } from "./iam";
 import { grant, MEMBER, ROLE } from "./iam-policies";
 import { isObject, type Json, type JsonObject, obj, str } from "./json";
+import { type ImageManifest, isManifest, MANIFEST_FORM, putManifest } from "./manifests";
 import { lookup, type State } from "./state";
 import { type ImageScan, type PackageVulnerability, putScan } from "./vulnerabilities";
 
@@ -34,6 +35,8 @@ export interface Seed {
   readonly issuers?: Readonly<Record<string, JsonObject>>;
   /** Builds that have run, each with its full name: `projects/P/locations/L/builds/B`. */
   readonly builds?: readonly JsonObject[];
+  /** The images of the registry. */
+  readonly manifests?: readonly ImageManifest[];
   /** What Artifact Analysis found in images. */
   readonly scans?: readonly ImageScan[];
   /** What On-Demand Scanning knows of packages. */
@@ -62,6 +65,9 @@ export function applySeed(state: State, seed: Seed): void {
   for (const build of seed.builds ?? []) {
     putBuild(state, str(build.name), build);
   }
+  for (const manifest of seed.manifests ?? []) {
+    putManifest(state, manifest);
+  }
   for (const scan of seed.scans ?? []) {
     putScan(state, scan);
   }
@@ -80,6 +86,7 @@ const FIELDS = [
   "grants",
   "issuers",
   "builds",
+  "manifests",
   "scans",
   "packageVulnerabilities",
 ];
@@ -119,6 +126,7 @@ export function readSeed(source: string, text: string): Seed {
     grants,
     issuers: readIssuers(source, value.issuers),
     builds: objects(source, value, "builds", (one) => BUILD_NAME.test(str(one.name)), BUILD_FORM),
+    manifests: objects(source, value, "manifests", isImageManifest, MANIFEST_FORM),
     scans: objects(source, value, "scans", isScan, SCAN_FORM),
     packageVulnerabilities: objects(source, value, "packageVulnerabilities", isPackage, PACKAGE_FORM),
   } as unknown as Seed;
@@ -155,6 +163,10 @@ function isScan(one: JsonObject): boolean {
     findings.every((finding) => isFinding(finding) && only(obj(finding), ["id", "severity", "fixable"])) &&
     only(one, ["image", "status", "findings"])
   );
+}
+
+function isImageManifest(one: JsonObject): boolean {
+  return isManifest(one.image, one.manifest) && only(one, ["image", "manifest"]);
 }
 
 function isPackage(one: JsonObject): boolean {

@@ -32,7 +32,7 @@ import { METHODS } from "./permissions";
 import { pubsubRoutes } from "./pubsub";
 import { type RecordedRequest, RequestsLog } from "./requests-log";
 import { resourceManagerRoutes } from "./resource-manager";
-import { parsePath, type Route, routerPath, withoutVerbs } from "./routes";
+import { parsePath, type Route, routerPath, TextAnswer, withoutVerbs } from "./routes";
 import { applySeed, type Seed } from "./seed";
 import { requireEnabled, serviceUsageRoutes } from "./service-usage";
 import { KeyMaker } from "./signing";
@@ -353,7 +353,10 @@ async function answered(c: Http, route: Route, context: Context, faults: Faults)
   if (permission !== undefined) {
     authorize(state, caller, permission, call.resource);
   }
-  return c.json(withoutDefaults(await route.handler(call)) as JsonObject);
+  const answer = await route.handler(call);
+  return answer instanceof TextAnswer
+    ? c.body(answer.text, 200, { "Content-Type": answer.contentType })
+    : c.json(withoutDefaults(answer) as JsonObject);
 }
 
 async function admission(c: Http, state: State, faults: Faults): Promise<Response> {

@@ -49,6 +49,8 @@ export interface State {
   readonly nodePools: Table<JsonObject>;
   readonly clusterOperations: Table<JsonObject>;
   readonly repositories: Table<JsonObject>;
+  /** The manifest of each image, by `HOST/P/REPOSITORY/IMAGE@sha256:…`. */
+  readonly manifests: Table<string>;
   readonly triggers: Table<JsonObject>;
   /** Builds that were started, or stored by hand. */
   readonly builds: Table<JsonObject>;
@@ -109,6 +111,7 @@ export function emptyState(owner = DEFAULT_OWNER): State {
     nodePools: {},
     clusterOperations: {},
     repositories: {},
+    manifests: {},
     triggers: {},
     builds: {},
     topics: {},

@@ -68,6 +68,14 @@ export function exemptionCoversRepository(pattern: string, repository: string): 
   );
 }
 
+/** Whether a pattern exempts some image below a path, whatever its name there is. */
+export function exemptionReachesBelow(pattern: string, path: string): boolean {
+  const folder = `${path}/`;
+  const stem = pattern.replace(/\*{1,2}$/, "");
+  // One star ends at the next '/': of a pattern that begins above the path it never gets below it.
+  return stem.startsWith(folder) || (pattern.endsWith("**") && folder.startsWith(stem));
+}
+
 /** What a valid pattern probably does not mean to say; undefined where it is clear. */
 export function exemptionPatternDoubt(pattern: string): string | undefined {
   const stem = pattern.replace(/\*{1,2}$/, "");

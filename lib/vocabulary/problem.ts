@@ -32,7 +32,7 @@ export enum ProblemCode {
   INVALID_EXEMPT_IMAGE = "INVALID_EXEMPT_IMAGE",
   /** A valid exempt image pattern that probably says more, or less, than was meant. */
   DOUBTFUL_EXEMPT_IMAGE = "DOUBTFUL_EXEMPT_IMAGE",
-  /** An exempt image pattern that switches verification off for what a pipeline builds. */
+  /** An exempt image pattern that switches verification off for what the app builds or mirrors, and signs. */
   EXEMPTION_COVERS_PIPELINE = "EXEMPTION_COVERS_PIPELINE",
   /** An acknowledgement without a reason, or for something that is not there. */
   INVALID_ACKNOWLEDGEMENT = "INVALID_ACKNOWLEDGEMENT",

@@ -1,5 +1,5 @@
 import type { IConstruct } from "constructs";
-import { exemptionCoversRepository } from "../../vocabulary/exemption-pattern";
+import { exemptionCoversRepository, exemptionReachesBelow } from "../../vocabulary/exemption-pattern";
 import { ProblemCode, show } from "../../vocabulary/problem";
 import { refuse } from "./refusals";
 
@@ -9,19 +9,21 @@ interface ExemptingPolicy {
   readonly patterns: readonly string[];
 }
 
-interface BuiltImage {
+/** What a construct of the app signs. */
+interface SignedImages {
   readonly path: string;
   readonly repository: string;
+  readonly kind: "built" | "mirrored";
 }
 
 interface Register {
   readonly policies: ExemptingPolicy[];
-  readonly images: BuiltImage[];
+  readonly images: SignedImages[];
 }
 
 const REGISTER = Symbol.for("cdktf-binauthz/exemptions");
 
-/** Notes the exempt images of a policy; refuses one that covers what a pipeline of the app builds. */
+/** Notes the exempt images of a policy; refuses one that covers what the app signs. */
 export function registerExemptions(policy: IConstruct, patterns: readonly string[]): void {
   const register = registerOf(policy);
   const entry = { path: policy.node.path, patterns };
@@ -33,21 +35,33 @@ export function registerExemptions(policy: IConstruct, patterns: readonly string
 
 /** Notes what a pipeline builds; refuses it where a policy of the app exempts it from verification. */
 export function registerBuiltImage(pipeline: IConstruct, repository: string): void {
-  const register = registerOf(pipeline);
-  const entry = { path: pipeline.node.path, repository };
+  registerSigned({ path: pipeline.node.path, repository, kind: "built" }, registerOf(pipeline));
+}
+
+/** Notes the path below which third-party images are mirrored; refuses it where a policy of the app exempts one of them. */
+export function registerMirror(vetted: IConstruct, repository: string): void {
+  registerSigned({ path: vetted.node.path, repository, kind: "mirrored" }, registerOf(vetted));
+}
+
+function registerSigned(entry: SignedImages, register: Register): void {
   for (const policy of register.policies) {
     check(policy, entry);
   }
   register.images.push(entry);
 }
 
-function check(policy: ExemptingPolicy, image: BuiltImage): void {
-  const pattern = policy.patterns.find((candidate) => exemptionCoversRepository(candidate, image.repository));
+function check(policy: ExemptingPolicy, { path, repository, kind }: SignedImages): void {
+  const covers = kind === "built" ? exemptionCoversRepository : exemptionReachesBelow;
+  const pattern = policy.patterns.find((candidate) => covers(candidate, repository));
   if (pattern !== undefined) {
+    const what =
+      kind === "built"
+        ? `${repository}, which ${path} builds and signs: its images would run unsigned`
+        : `images below ${repository}, where ${path} mirrors and signs: they would run unsigned`;
     refuse(
       policy.path,
       ProblemCode.EXEMPTION_COVERS_PIPELINE,
-      `the exempt image ${show(pattern)} covers ${image.repository}, which ${image.path} builds and signs: its images would run unsigned; allowed: a narrower pattern, or an entry in "acknowledgedExemptions" that says why`,
+      `the exempt image ${show(pattern)} covers ${what}; allowed: a narrower pattern, or an entry in "acknowledgedExemptions" that says why`,
     );
   }
 }

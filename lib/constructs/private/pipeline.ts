@@ -33,6 +33,25 @@ export const SECRET_VERSION = /^projects\/([^/]+)\/secrets\/([A-Za-z0-9_-]+)\/ve
 const TOPIC = /^projects\/([^/]+)\/topics\/([A-Za-z][A-Za-z0-9._~+%-]{2,254})$/;
 const REPOSITORY = /^projects\/[^/]+\/locations\/([^/]+)\/connections\/[^/]+\/repositories\/[^/]+$/;
 
+/** Approvers are members, and none of them is an identity whose builds they are to judge. */
+export function checkApprovers(
+  refusals: Refusals,
+  approvers: readonly string[] | undefined,
+  emails: readonly string[],
+  who: string,
+): void {
+  const machines = emails.map((email) => `serviceAccount:${email}`);
+  for (const approver of approvers ?? []) {
+    refusals.member("approvers", approver);
+    if (machines.includes(approver)) {
+      refusals.add(
+        ProblemCode.SIGNER_NOT_SEPARATE,
+        `an approver is ${who} itself, got ${show(approver)}; allowed: people, or a group of them`,
+      );
+    }
+  }
+}
+
 /** An identity's name for a pipeline's name: six to thirty characters. */
 export function accountIdFor(pipelineName: string): string {
   const plain = pipelineName.toLowerCase();
