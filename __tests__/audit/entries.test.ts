@@ -53,6 +53,7 @@ const FORM = "what gcloud logging read --format=json prints, or one entry on eac
 
 test.each([
   ["", `0.json: is empty; allowed: ${FORM}; for no entries that is []`],
+  ["hello\n\n", "0.json, line 1: is no JSON; allowed: one JSON document"],
   ["---\ninsertId: a\n", "0.json, line 1: is no JSON; allowed: one JSON document"],
   ['[\n{"a":1},\n', /^0\.json, line \d: is no JSON; allowed: one JSON document$/],
   ['"text"', `0.json: has no log entries, got "text"; allowed: ${FORM}`],
@@ -64,7 +65,7 @@ test.each([
     '{"entries": [], "nextPageToken": "x"}',
     "0.json: is one page of several; allowed: all entries, as gcloud prints them",
   ],
-  ["{}", '0.json, entry 1: "logName" is not the name of a log; allowed: projects/PROJECT/logs/LOG'],
+  ["{}", `0.json, entry 1: is no log entry: it has no "logName"; allowed: ${FORM}`],
   [
     one({ logName: "x" }),
     '0.json, entry 1: "logName" is not the name of a log, got "x"; allowed: projects/PROJECT/logs/LOG',

@@ -103,6 +103,7 @@ describe("without terraform and gcloud", () => {
     expect(text).toMatch(/ADMITTED my-app@sha256:[0-9a-f]{12}…, the signed digest ADMITTED nginx:latest in a pod/);
     expect(text).toContain('label imagepolicywebhook.image-policy.k8s.io/break-glass: "true"');
     expect(text).toContain("CRITICAL P009 Enforcement turned into a dry run");
+    expect(text).toContain("INFO D002 Dry run without a date: nothing → dry run");
     expect(text).toMatch(/Done in \d+ s: REST calls applied, the calls that gcloud makes signed/);
     expect(out.match(/^\d\. .*/gm)).toEqual([
       "1. Synthesize",

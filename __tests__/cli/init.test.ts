@@ -81,7 +81,9 @@ describe("what is there already", () => {
   test("a second time: refused", async () => {
     const target = join(folder.path, "twice");
     expect((await binauthz(["init", target])).code).toBe(0);
-    expect((await binauthz(["init", target])).code).toBe(1);
+    const { code, err } = await binauthz(["init", target]);
+    expect(code).toBe(1);
+    expect(err).toContain(`${target}/.github/workflows/synthesize.yaml and ${FILES.length - 3} more are there already`);
   });
 
   test.each([

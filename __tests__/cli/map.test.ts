@@ -43,7 +43,7 @@ describe("formats", () => {
     expect(readFileSync(file, "utf8")).toMatch(begin);
   });
 
-  test("--format counts before the name, and F=PATH writes several", async () => {
+  test("--format counts before the name, and FORMAT=PATH writes several", async () => {
     const file = join(root, "picture.txt");
     expect(await map(CONFIG, "--format", "svg", "--out", file)).toEqual({ code: 0, out: "", err: "" });
     expect(readFileSync(file, "utf8")).toMatch(/^<\?xml/);
@@ -184,7 +184,12 @@ describe("mistakes are one sentence", () => {
     [
       "--out for two formats",
       [CONFIG, "--format", "svg", "--format", "html=x.html", "--out", "y.svg"],
-      /--out is for one format; allowed: --format F=PATH/,
+      /--out is for one format; allowed: --format FORMAT=PATH/,
+    ],
+    [
+      "a name that says another format",
+      [CONFIG, "--format", "svg", "--out", join(root, "other.html")],
+      /--format svg and --out \S*other\.html contradict each other; allowed: a name that says svg/,
     ],
     ["a folder that is not there", [CONFIG, "--out", join(root, "none/map.html")], /cannot be written \(ENOENT\)/],
     [

@@ -22,6 +22,7 @@ test("help lists the commands; without a command it is an error", async () => {
   expect(help).toMatchObject({ code: 0, err: "" });
   expect(help.out).toMatch(/^ {2}admit +would these images run there, and why\?$/m);
   expect(help.out).toMatch(/^ {2}explain /m);
+  expect(help.out).not.toMatch(/findings;$/m);
   expect(await binauthz([])).toEqual({ code: 1, out: "", err: help.out });
   expect(await binauthz(["help"])).toEqual(help);
 });
@@ -36,6 +37,7 @@ test.each([
     ["admit", "--target"],
     "error: option '--target <target>' argument missing\n\n(add --help to see what is allowed)\n",
   ],
+  [["help", "chek"], "error: unknown command 'chek'\n(Did you mean check?)\n\n(add --help to see what is allowed)\n"],
   [["--nothing"], "error: unknown option '--nothing'\n\n(add --help to see what is allowed)\n"],
 ])("%j", async (argv, err) => {
   const ran = await binauthz(argv);

@@ -103,7 +103,7 @@ describe("exit codes", () => {
     ["no plan", [], /missing required argument 'plan'/],
     ["a file that is not there", ["nowhere.json"], /^error: nowhere\.json: does not exist; allowed: /],
     ["a plan that was cut off", [truncated], /truncated\.json, line \d+: is no JSON; allowed: /],
-    ["a state", [state], /state\.json is no plan, it was read as state; allowed: .*--context/],
+    ["a state", [state], /state\.json is no plan but a state; allowed: .*--context/],
     [
       "a plan in Terraform's own format",
       [binary],

@@ -255,11 +255,21 @@ describe("called wrongly", () => {
     expect(ran.err).not.toMatch(/^\s+at /m);
   });
 
+  test("its help shows no default of an empty list", async () => {
+    const { code, out } = await binauthz(["sandbox", "--help"]);
+    expect(code).toBe(0);
+    expect(out).not.toContain("[]");
+    expect(out).toContain("Exit codes: that of the command");
+  });
+
   test("a port that is in use", async () => {
     const other = await startSandbox();
     try {
       const ran = await binauthz(["sandbox", "--port", new URL(other.url).port, "--", process.execPath, "-e", ""]);
-      expect(ran).toMatchObject({ code: 1, err: expect.stringContaining("error: the port is in use; allowed: ") });
+      expect(ran).toMatchObject({
+        code: 1,
+        err: expect.stringContaining(`error: the port ${new URL(other.url).port} is in use; allowed: `),
+      });
     } finally {
       await other.close();
     }

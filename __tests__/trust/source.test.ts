@@ -90,11 +90,18 @@ test.each([
 
 test.each([
   ["{", "x, line 1: is no JSON; allowed: one JSON document"],
+  ['{\n"a": x,\n"b": 1\n}\n', "x, line 2: is no JSON; allowed: one JSON document"],
+  ["[1,\n2\n]\n]\n", "x, line 4: is no JSON; allowed: one JSON document"],
+  ['{\n"a": [\n\n', "x, line 2: is no JSON; allowed: one JSON document"],
   ['{\n"a":\n}', "x, line 3: is no JSON; allowed: one JSON document"],
   ["a: b\na: c", "x, line 2: is no YAML (Map keys must be unique); allowed: one YAML document"],
   [
     "a: !!js/function 1",
     "x, line 1: is no YAML (Unresolved tag: tag:yaml.org,2002:js/function); allowed: one YAML document",
+  ],
+  [
+    '{"version":3,"terraform_version":"0.11.14","serial":1,"modules":[]}',
+    'x: "version" of the state is not valid, got 3; allowed: 4, which Terraform writes since 0.12',
   ],
 ])("%j is refused with its line", (text, message) => {
   expect(readError(() => openSourceText("x", text))).toBe(message);

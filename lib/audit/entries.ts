@@ -177,6 +177,9 @@ class EntryReader {
 
   private logName(): { readonly owner: string; readonly log: string } {
     const name = own(this.fields, "logName");
+    if (name === undefined) {
+      throw this.error('is no log entry: it has no "logName"', undefined, ALLOWED);
+    }
     const [, owner, log] = (typeof name === "string" && LOG_NAME.exec(name)) || [];
     if (owner === undefined || log === undefined) {
       throw this.error('"logName" is not the name of a log', name, "projects/PROJECT/logs/LOG");

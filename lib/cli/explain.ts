@@ -25,13 +25,12 @@ export function explainCommand(io: Io, done: (code: ExitCode) => void): Command 
     .argument("<message...>", "the message as it was printed; - reads it from the standard input")
     .option(
       "--format <format>",
-      "text, json or markdown; F=PATH writes it to a file (repeatable)",
-      (value: string, all: readonly string[]) => [...all, value],
-      [] as readonly string[],
+      "text, json or markdown; FORMAT=PATH writes a file (repeatable; default: text)",
+      (value: string, all: readonly string[] = []) => [...all, value],
     )
     .addHelpText("after", HELP)
-    .action((words: readonly string[], { format }: { readonly format: readonly string[] }) => {
-      const destinations = parseFormats(format.length === 0 ? ["text"] : format, FORMATS);
+    .action((words: readonly string[], { format = ["text"] }: { readonly format?: readonly string[] }) => {
+      const destinations = parseFormats(format, FORMATS);
       const text = words.length === 1 && words[0] === "-" ? stdinText(io) : words.join(" ");
       if (text.trim() === "") {
         throw new UsageError("the message is empty; allowed: a message as it was printed, or - for the standard input");

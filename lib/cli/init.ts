@@ -63,12 +63,18 @@ function init(folder: string, project: string, io: Io): ExitCode {
   if (there.length > 0) {
     const [is, what] = there.length === 1 ? ["is", "a file"] : ["are", "files"];
     throw new UsageError(
-      `${there.map(printable).join(", ")} ${is} there already, and nothing was written; allowed: a folder without ${what} of that name`,
+      `${some(there.map(printable))} ${is} there already, and nothing was written; allowed: a folder without ${what} of that name`,
     );
   }
   write(folder, files);
   io.out(nextSteps(folder, project, files.length));
   return 0;
+}
+
+/** As many names as one reads. */
+function some(names: readonly string[]): string {
+  const [shown, left] = [names.slice(0, 3), names.length - 3];
+  return left > 1 ? `${shown.join(", ")} and ${left} more` : names.join(", ");
 }
 
 /** A link that leads nowhere is there as well. */

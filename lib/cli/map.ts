@@ -121,7 +121,13 @@ function destinationsOf({ format, out }: Options): Destination<Format>[] {
   const wanted = parseFormats(format, FORMATS);
   const [only] = wanted;
   if (wanted.length !== 1 || only.path !== undefined) {
-    throw new UsageError("--out is for one format; allowed: --format F=PATH for each of several");
+    throw new UsageError("--out is for one format; allowed: --format FORMAT=PATH for each of several");
+  }
+  const named = ENDINGS[extname(out).toLowerCase()];
+  if (named !== undefined && named !== only.format) {
+    throw new UsageError(
+      `--format ${only.format} and --out ${out} contradict each other; allowed: a name that says ${only.format}, or none of ${Object.keys(ENDINGS).join(", ")}`,
+    );
   }
   return [{ format: only.format, path: out }];
 }

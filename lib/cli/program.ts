@@ -66,8 +66,7 @@ const SUBCOMMANDS: readonly Subcommand[] = [
 
 const DESCRIPTION = `Binary Authorization on the desk: what would run, and why.
 
-Exit codes: 0 passed; 1 called wrongly, or input that cannot be understood; 2 an image denied, or findings;
-3 not decidable from the input, and nothing worse. A sandbox that runs a command ends with that command's code.`;
+Exit codes: 0 passed; 1 called wrongly, or input that cannot be understood; 2 an image denied, or findings; 3 not decidable from the input, and nothing worse. A sandbox that runs a command ends with that command's code.`;
 
 /**
  * Runs the command.
@@ -80,11 +79,18 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     code = given;
   };
   try {
-    await makeProgram(argv, io, done).parseAsync(argv, { from: "user" });
+    const words = helpOfNone(argv) ? argv.slice(1) : argv;
+    await makeProgram(words, io, done).parseAsync(words, { from: "user" });
     return code;
   } catch (error) {
     return failed(error, io);
   }
+}
+
+/** Whether help of a command is asked for that there is not: the name is then refused as any other. */
+function helpOfNone([first, second]: readonly string[]): boolean {
+  const isName = second !== undefined && second !== "help" && !second.startsWith("-");
+  return first === "help" && isName && !SUBCOMMANDS.some(({ name }) => name === second);
 }
 
 function makeProgram(argv: readonly string[], io: Io, done: (code: number) => void): Command {

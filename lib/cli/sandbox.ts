@@ -33,8 +33,8 @@ interface Options {
   readonly log?: string;
   readonly seed?: string;
   readonly state?: string;
-  readonly project: readonly [id: string, number: string | undefined][];
-  readonly cluster: readonly SeedCluster[];
+  readonly project?: readonly [id: string, number: string | undefined][];
+  readonly cluster?: readonly SeedCluster[];
   readonly as?: string;
 }
 
@@ -64,13 +64,23 @@ export function sandboxCommand(io: Io, done: (code: number) => void): Command {
       "--seed <file>",
       "JSON with what is there from the start: projects, parents, groups, clusters, serviceAccounts, grants, and more",
     )
-    .option("--project <id[=number]>", "a project that is there from the start; repeatable", addProject, [])
-    .option("--cluster <project/location/name>", "a cluster that enforces from the start; repeatable", addCluster, [])
+    .option("--project <id[=number]>", "a project that is there from the start (repeatable)", addProject)
+    .option("--cluster <project/location/name>", "a cluster that enforces from the start (repeatable)", addCluster)
     .option("--as <principal>", "who the environment speaks for: serviceAccount:EMAIL (default: an owner)", principal)
+    .addHelpText("after", HELP)
     .action(async (command: string[], options: Options) => {
       done(await run(io, command, options));
     });
 }
+
+const HELP = `
+Examples:
+  binauthz sandbox -- terraform apply
+  binauthz sandbox --state chain.state --project my-project -- terraform apply
+  binauthz sandbox --project my-project --cluster my-project/us-central1/prod
+
+Exit codes: that of the command, 128 and the number of the signal where one ended it; 0 served until it was stopped; 1 called
+wrongly, or the command was not found.`;
 
 function port(text: string): number {
   const number = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
@@ -80,7 +90,7 @@ function port(text: string): number {
   return number;
 }
 
-function addProject(text: string, before: Options["project"]): Options["project"] {
+function addProject(text: string, before: Options["project"] = []): Options["project"] {
   const [id, number] = text.split("=");
   if (!PROJECT_ID.pattern.test(id) || (number !== undefined && !PROJECT_NUMBER.pattern.test(number))) {
     throw new InvalidArgumentError(`It has to be PROJECT or PROJECT=NUMBER; a project has ${PROJECT_ID.allowed}.`);
@@ -88,7 +98,7 @@ function addProject(text: string, before: Options["project"]): Options["project"
   return [...before, [id, number]];
 }
 
-function addCluster(text: string, before: Options["cluster"]): Options["cluster"] {
+function addCluster(text: string, before: Options["cluster"] = []): Options["cluster"] {
   const [project = "", location = "", name = "", ...rest] = text.split("/");
   if (!PROJECT_ID.pattern.test(project) || location === "" || !CLUSTER_NAME.pattern.test(name) || rest.length > 0) {
     throw new InvalidArgumentError("It has to be PROJECT/LOCATION/NAME.");
@@ -135,17 +145,19 @@ async function start(options: SandboxOptions): Promise<Sandbox> {
     return await startSandbox(options);
   } catch (error) {
     options.stateFile?.close();
-    const { code, message } = error as NodeJS.ErrnoException;
+    const { code, message, port } = error as NodeJS.ErrnoException & { readonly port?: number };
     if (code === "EADDRINUSE" || code === "EACCES") {
       const problem = code === "EADDRINUSE" ? "is in use" : "needs rights that you do not have";
-      throw new UsageError(`the port ${problem}; allowed: a free one above 1023, or none, then one is found`);
+      throw new UsageError(
+        `the port${port === undefined ? "" : ` ${port}`} ${problem}; allowed: a free one above 1023, or none, then one is found`,
+      );
     }
     throw error instanceof RangeError ? new UsageError(message) : error;
   }
 }
 
 /** Opens the state, and says what a person would not expect of it. */
-function openState(io: Io, file: string, { seed, project, cluster }: Options): StateFile {
+function openState(io: Io, file: string, { seed, project = [], cluster = [] }: Options): StateFile {
   const opened = openStateFile(file);
   const name = printable(file);
   if (opened.cutOff > 0) {
@@ -177,11 +189,11 @@ function read(options: Options): SandboxOptions {
 function seedOf(options: Options): Seed {
   const file: Seed = options.seed === undefined ? {} : readSeed(options.seed, contents(options.seed));
   const none = emptyState();
-  const given = options.project.map(([id, number]) => [id, number ?? projectNumber(none, id)]);
+  const given = (options.project ?? []).map(([id, number]) => [id, number ?? projectNumber(none, id)]);
   return {
     ...file,
     projects: { ...file.projects, ...Object.fromEntries(given) },
-    clusters: [...(file.clusters ?? []), ...options.cluster],
+    clusters: [...(file.clusters ?? []), ...(options.cluster ?? [])],
   };
 }
 

@@ -101,7 +101,10 @@ function openSourceValue(source: string, value: unknown, options: ReadOptions): 
     const plan = readPlan(source, value, options);
     return { kind: "plan", model: plan.after, plan };
   }
-  if ((has("format_version") && has("values")) || (has("version", "resources") && has("terraform_version"))) {
+  if (
+    (has("format_version") && has("values")) ||
+    (has("version", "terraform_version") && (has("resources") || has("modules")))
+  ) {
     return { kind: "state", model: readState(source, value, options) };
   }
   if (has("defaultAdmissionRule")) {

@@ -270,7 +270,11 @@ class Walk {
   private findings({ findings, verdict }: Outcome): void {
     const stops = verdict === "fail";
     for (const { id, severity, title, before, after, mend } of findings) {
-      this.screen.verdict(!stops, severity.toUpperCase(), `${id} ${title}: ${before} → ${after}`);
+      this.screen.verdict(
+        !stops,
+        severity.toUpperCase(),
+        `${id} ${title}: ${before ?? "nothing"} → ${after ?? "nothing"}`,
+      );
       this.screen.detail(mend);
     }
   }

@@ -1,12 +1,21 @@
 import { createHash } from "node:crypto";
 import { closeSync, openSync, readSync } from "node:fs";
 import type { ReviewedPlan } from "../../review/engine";
-import { openSource, openSourceBytes, ReadError, type ReadOptions } from "../../trust";
+import { openSource, openSourceBytes, ReadError, type ReadOptions, type SourceKind } from "../../trust";
 import type { Io } from "../io";
 import { STDIN } from "../stdin";
 import { UsageError } from "../usage-error";
 
 const ALLOWED = "what terraform show -json prints of a plan file; states and configurations with --context";
+
+const KINDS: Readonly<Record<SourceKind, string>> = {
+  "cdktf-out": "a folder of cdktf synth",
+  "terraform-json": "a configuration",
+  plan: "a plan",
+  state: "a state",
+  policy: "a policy",
+  attestors: "a list of attestors",
+};
 
 /** Reads a plan, or `-` for the standard input, with the hash of its bytes. */
 export function readPlanFile(path: string, options: ReadOptions, io: Io): ReviewedPlan {
@@ -14,7 +23,7 @@ export function readPlanFile(path: string, options: ReadOptions, io: Io): Review
     path === "-" ? readStdin(options, io) : { hash: hashOfFile(path), source: openSource(path, options) };
   if (source.plan === undefined) {
     const name = path === "-" ? STDIN : path;
-    throw new UsageError(`${name} is no plan, it was read as ${source.kind}; allowed: ${ALLOWED}`);
+    throw new UsageError(`${name} is no plan but ${KINDS[source.kind]}; allowed: ${ALLOWED}`);
   }
   return { plan: source.plan, ...(hash !== undefined && { hash }) };
 }

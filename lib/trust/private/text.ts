@@ -62,11 +62,44 @@ export function parseJson(source: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    const position = /position (\d+)/.exec((error as Error).message)?.[1];
-    const line = text.slice(0, position === undefined ? undefined : Number(position)).split("\n").length;
     throw text.trim() === ""
-      ? new ReadError({ source, at: `line ${line}`, problem: "is empty", allowed: "one JSON document" })
-      : jsonError(source, line);
+      ? new ReadError({ source, at: "line 1", problem: "is empty", allowed: "one JSON document" })
+      : jsonError(source, lineOf(error, text));
+  }
+}
+
+/** The line of what `JSON.parse` refused. Not every message of it has the position. */
+function lineOf(error: unknown, text: string): number {
+  const lines = text.trimEnd().split("\n");
+  const position = positionIn(error, text);
+  if (position !== undefined) {
+    return Math.min(text.slice(0, position).split("\n").length, lines.length);
+  }
+  // Up to the line before it, the text is whole or merely cut off.
+  let [good, bad] = [0, lines.length];
+  while (bad - good > 1) {
+    const middle = (good + bad) >> 1;
+    if (isWholeOrCutOff(lines.slice(0, middle).join("\n"))) {
+      good = middle;
+    } else {
+      bad = middle;
+    }
+  }
+  return bad;
+}
+
+function positionIn(error: unknown, text: string): number | undefined {
+  const { message } = error as Error;
+  const position = /position (\d+)/.exec(message)?.[1];
+  return position !== undefined ? Number(position) : /end of JSON input/.test(message) ? text.length : undefined;
+}
+
+function isWholeOrCutOff(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch (error) {
+    return positionIn(error, text) === text.length;
   }
 }
 
