@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseAllDocuments } from "yaml";
 
@@ -42,6 +42,32 @@ describe("the workflow that publishes", () => {
     for (const { run } of [...steps("check"), ...steps("publish")]) {
       expect(run ?? "").not.toContain("${{");
     }
+  });
+});
+
+describe("actions of GitHub, of the project and of what it gives to others", () => {
+  const files = [".github/workflows", "docs/recipes", "starter/.github/workflows"].flatMap((folder) =>
+    readdirSync(join(ROOT, folder)).map((name) => join(folder, name)),
+  );
+  const used = files.flatMap((file) =>
+    [...readFileSync(join(ROOT, file), "utf8").matchAll(/^\s*(?:- )?uses: (.+)$/gm)].map(([, action]) => ({
+      file,
+      action,
+    })),
+  );
+
+  test("there are some in each folder", () => {
+    const folders = new Set(used.map(({ file }) => file.slice(0, file.lastIndexOf("/"))));
+    expect(folders.size).toBe(3);
+  });
+
+  test.each(used)("$file: $action is pinned to a commit, with its release", ({ action }) => {
+    expect(action).toMatch(/^[\w-]+(\/[\w-]+)+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+  });
+
+  test("one action is at one commit everywhere", () => {
+    const [actions, pins] = [used.map(({ action }) => action.split("@")[0]), used.map(({ action }) => action)];
+    expect(new Set(pins).size).toBe(new Set(actions).size);
   });
 });
 
