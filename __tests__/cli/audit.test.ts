@@ -40,7 +40,7 @@ test("JSON has the shape of its schema, and the schema refuses other words", asy
   expect(findings.reduce((sum, { count }) => sum + count, 0)).toBe(42);
   expect(coverage.map(({ log, entries }) => [log, entries])).toEqual([
     ["clusters", 22],
-    ["cloud-run", 3],
+    ["cloud-run", 5],
     ["enforcement", 7],
     ["policy", 7],
     ["keys", 6],

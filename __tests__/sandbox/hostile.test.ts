@@ -73,10 +73,10 @@ describe("addresses", () => {
       );
       expect(answer).toMatchObject({ status: 501, json: { error: { status: "UNIMPLEMENTED" } } });
     }
-    await call(google.sandbox, "GET monitoring/v3/projects/p/alertPolicies");
+    await call(google.sandbox, "GET compute/v1/projects/p/global/networks");
     expect(google.sandbox.unknownRoutes).toEqual([
       `GET binaryauthorization/v1/projects/${PROJECT}/platforms/gke/policies`,
-      "GET monitoring/v3/projects/p/alertPolicies",
+      "GET compute/v1/projects/p/global/networks",
     ]);
   });
 

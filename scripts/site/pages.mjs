@@ -149,8 +149,9 @@ function sitePath(source) {
   return source.startsWith("docs/") ? name : name.toLowerCase();
 }
 
+// The site leaves out what begins with a dot.
 function sourcePage(path) {
-  return `source/${path.replace(/^docs\//, "")}.md`;
+  return `source/${path.replace(/^docs\//, "").replace(/(^|\/)\./g, "$1")}.md`;
 }
 
 function sourceText(path, text) {

@@ -15,6 +15,7 @@ const on = (today: string, dryRunUntil?: Json): Surroundings => {
   return { today, lifecycles: new Map(lifecyclesIn("cdk.tf.json", json).map((entry) => [entry.address, entry])) };
 };
 const unchanged = policyPlan({ clusters: { [PROD]: DRY } }, { clusters: { [PROD]: DRY } });
+const begun = policyPlan({ clusters: { [PROD]: ATTEST } }, { clusters: { [PROD]: DRY } });
 const enforced = policyPlan({ clusters: { [PROD]: DRY } }, { clusters: { [PROD]: ATTEST } });
 
 const cases: readonly Case[] = [
@@ -53,9 +54,9 @@ const cases: readonly Case[] = [
   },
   {
     id: "D002",
-    name: "a dry run without a day, and one with a day",
-    bad: unchanged,
-    twin: unchanged,
+    name: "a dry run that begins without a day, and one with a day",
+    bad: begun,
+    twin: begun,
     around: on("2026-06-01"),
     twinAround: on("2026-06-01", { [PROD]: "2026-12-31" }),
     expected: { severity: "info", effects: ["blind"], target: TARGET },
@@ -63,10 +64,19 @@ const cases: readonly Case[] = [
   {
     id: "D002",
     name: "the day of another rule, and a plan without its configuration",
-    bad: unchanged,
-    twin: unchanged,
+    bad: begun,
+    twin: begun,
     around: on("2026-06-01", { default: "2026-12-31" }),
     twinAround: { today: "2026-06-01" },
+  },
+  {
+    id: "D002",
+    name: "a dry run that loses its day, and one that had none",
+    bad: unchanged,
+    twin: unchanged,
+    around: { ...on("2026-06-01"), lifecyclesBefore: on("2026-06-01", { [PROD]: "2026-12-31" }).lifecycles },
+    twinAround: { ...on("2026-06-01"), lifecyclesBefore: on("2026-06-01").lifecycles },
+    expected: { severity: "info", target: TARGET, after: "dry run" },
   },
 ];
 
