@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { createWriteStream, readFileSync, type WriteStream } from "node:fs";
+import { createWriteStream, type WriteStream } from "node:fs";
 import { constants } from "node:os";
 import { createSecureContext } from "node:tls";
 import { Command, InvalidArgumentError } from "commander";
@@ -19,6 +19,7 @@ import {
   withoutCredentials,
 } from "../sandbox";
 import { ReadError } from "../trust";
+import { readText } from "../trust/private/text";
 import { CLUSTER_NAME, PROJECT_ID, PROJECT_NUMBER } from "../vocabulary/resource-name";
 import { printable } from "./escape";
 import type { Io } from "./io";
@@ -175,19 +176,22 @@ function openState(io: Io, file: string, { seed, project = [], cluster = [] }: O
 
 /** The options of the sandbox, with every file read. */
 function read(options: Options): SandboxOptions {
-  const { tlsCert, tlsKey } = options;
+  const { tlsCert, tlsKey, tlsPort } = options;
   if ((tlsCert === undefined) !== (tlsKey === undefined)) {
     throw new UsageError("--tls-cert and --tls-key belong together, and one of them is missing");
   }
+  if (tlsPort !== undefined && tlsCert === undefined) {
+    throw new UsageError(
+      "--tls-port is for https, and there is no certificate; allowed: with --tls-cert and --tls-key",
+    );
+  }
   const tls =
-    tlsCert === undefined || tlsKey === undefined
-      ? undefined
-      : { ...readCertificate(tlsCert, tlsKey), port: options.tlsPort };
+    tlsCert === undefined || tlsKey === undefined ? undefined : { ...readCertificate(tlsCert, tlsKey), port: tlsPort };
   return { host: options.host, port: options.port, tls, seed: seedOf(options) };
 }
 
 function seedOf(options: Options): Seed {
-  const file: Seed = options.seed === undefined ? {} : readSeed(options.seed, contents(options.seed));
+  const file: Seed = options.seed === undefined ? {} : readSeed(options.seed, readText(options.seed));
   const none = emptyState();
   const given = (options.project ?? []).map(([id, number]) => [id, number ?? projectNumber(none, id)]);
   return {
@@ -198,7 +202,7 @@ function seedOf(options: Options): Seed {
 }
 
 function readCertificate(certFile: string, keyFile: string): { readonly cert: string; readonly key: string } {
-  const [cert, key] = [contents(certFile), contents(keyFile)];
+  const [cert, key] = [readText(certFile), readText(keyFile)];
   try {
     createSecureContext({ cert, key });
   } catch {
@@ -206,15 +210,6 @@ function readCertificate(certFile: string, keyFile: string): { readonly cert: st
     throw new ReadError({ source: certFile, problem, allowed: "a certificate and its key without a passphrase" });
   }
   return { cert, key };
-}
-
-function contents(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    const problem = `cannot be read (${(error as NodeJS.ErrnoException).code})`;
-    throw new ReadError({ source: file, problem, allowed: "a file that can be read" });
-  }
 }
 
 function openLog(file: string): Promise<WriteStream> {

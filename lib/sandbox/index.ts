@@ -19,5 +19,6 @@ export { type Sandbox, type SandboxOptions, startSandbox } from "./server";
 export { enabledServices, enableService } from "./service-usage";
 export { emptyState, projectNumber, type State, type Table } from "./state";
 export { openStateFile, type StateFile } from "./state-file";
+export { temporaryFolder } from "./temporary-folder";
 export { trustModelOf } from "./trust-model";
 export { type Finding, type ImageScan, type PackageVulnerability, putScan } from "./vulnerabilities";

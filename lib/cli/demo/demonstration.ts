@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { constants, tmpdir } from "node:os";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { constants } from "node:os";
 import { join } from "node:path";
 import { isMapPage, renderMap } from "../../map";
 import type { Outcome } from "../../review";
-import { type Sandbox, startSandbox } from "../../sandbox";
+import { type Sandbox, startSandbox, temporaryFolder } from "../../sandbox";
 import { printableLines } from "../escape";
 import type { Io } from "../io";
 import { askAbout, auditedBreakGlass } from "./admission";
@@ -88,7 +88,7 @@ class Walk {
     const { screen } = this;
     screen.print("The whole chain of trust on this computer. No account is asked, and nothing is deployed.");
     screen.print();
-    const folder = mkdtempSync(join(tmpdir(), "binauthz-demo-"));
+    const folder = temporaryFolder("binauthz-demo-");
     let sandbox: Sandbox | undefined;
     try {
       const { json, chain } = await this.synthesize();
