@@ -1,6 +1,5 @@
 import type { Policy } from "../trust";
 import { ALLOW, DENY, type Effective, effectiveRule, showEffective, UNSEEN } from "./effective";
-import type { Facts } from "./facts";
 import type { Certainty, ChangeContext, Effect, Found, Severity } from "./types";
 
 /** What one rule of a policy was and will be, whether or not anything enforces the policy. */
@@ -119,10 +118,4 @@ export function unseenBefore({ before }: RuleTransition, worst: Severity): { rea
 /** The place of a rule in a sentence. */
 export function ruleName({ key }: RuleTransition): string {
   return key === "default" ? "The default rule" : `The rule for the cluster ${key}`;
-}
-
-/** The address of the policy of a project. */
-export function policyAddress(facts: Facts, project: string): { readonly address?: string } {
-  const address = facts.policies.get(project)?.origin.address;
-  return address === undefined ? {} : { address };
 }
