@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { type Explanation, explain, explainText, wordingPattern } from "../../lib/admission/explain";
+import { type Explanation, explainText, wordingPattern } from "../../lib/admission/explain";
 import { CONTEXTS } from "../../lib/admission/explanations/denials";
 import { PERMISSIONS } from "../../lib/admission/explanations/permissions";
 import { KNOWN_MESSAGES, SIGNALS } from "../../lib/admission/explanations/table";
@@ -30,6 +30,7 @@ const IMAGE = `us-central1-docker.pkg.dev/my-secure-project/apps/web@${DIGEST}`;
 const ATTESTOR = "projects/my-secure-project/attestors/built-by-ci";
 const OTHER = "projects/other-project/attestors/scanned";
 const KEY = "projects/k/locations/global/keyRings/r/cryptoKeys/c";
+const explain = (text: string) => explainText(text).explanations;
 const ids = (text: string) => explain(text).map(({ id }) => id);
 const braces = new RegExp(IN_BRACES, "g");
 

@@ -161,5 +161,8 @@ describe("the rule of another cluster", () => {
       evidence: undefined,
     };
     expect(hintsFor(verdict, { ...given, judge: () => "denied" })).toEqual([]);
+    const unread = policy({ specificRules: { state: "unknown" } });
+    const byDefault = { ...verdict, rule: { kind: "default" as const } };
+    expect(hintsFor(byDefault, { ...given, policy: unread, judge: () => "denied" })).toEqual([]);
   });
 });

@@ -37,7 +37,7 @@ export const NOTE = `projects/${PROJECT}/notes/built`;
 export const ATTESTOR = `projects/${PROJECT}/attestors/built-by-ci`;
 export const SECOND_NOTE = `projects/${PROJECT}/notes/scanned`;
 export const SECOND_ATTESTOR = `projects/${PROJECT}/attestors/scanned`;
-export const ORIGIN = { source: "test" };
+const ORIGIN = { source: "test" };
 export const CLUSTER: Extract<Target, { kind: "gke" }> = {
   kind: "gke",
   project: PROJECT,

@@ -179,6 +179,20 @@ describe("which rule applies is not known", () => {
     expect(ask({ policy: change, target: RUN }).verdict).toBe("admitted");
   });
 
+  test.each([
+    ["namespace", "shop", "the namespace of the pod"],
+    ["service-account", "shop:web", "the service-account of the pod"],
+    ["istio-identity", `${PROJECT}.svc.id.goog/ns/shop/sa/web`, "the istio-identity of the pod"],
+  ] as const)("a rule by %s, and a pod of which only the cluster is known", (kind, key, unknown) => {
+    const change = { defaultRule: known(ALLOW), specificRules: specific({ [key]: DENY }, kind) };
+    const verdict = ask({ policy: change });
+    expect(verdict.verdict).toBe("undecided");
+    expect(values(verdict)).toEqual([unknown]);
+    expect(verdict.images[0].diagnosis).toEqual([
+      expect.objectContaining({ detail: expect.stringContaining(`whether the rule for ${key} applies depends on`) }),
+    ]);
+  });
+
   test("a near digest is not tried while the rule is not known", () => {
     const verdict = ask({ policy: maybe({}, REQUIRE), images: [`${REPOSITORY}:v1`], evidence: signed });
     expect(verdict.images[0].hints).toEqual([]);

@@ -38,7 +38,7 @@ export interface Declared {
   readonly names: number;
 }
 
-export const KINDS = [
+const KINDS = [
   "add an attestor",
   "remove an attestor",
   "swap an attestor",
@@ -198,7 +198,7 @@ export function declaredPolicy(declared: Declared): PolicyJson {
   });
 }
 
-export function ruleJson(declared: Declared, { attestors, dryRun }: DeclaredRule): RuleJson {
+function ruleJson(declared: Declared, { attestors, dryRun }: DeclaredRule): RuleJson {
   return {
     enforcementMode: dryRun ? "DRYRUN_AUDIT_LOG_ONLY" : "ENFORCED_BLOCK_AND_AUDIT_LOG",
     evaluationMode: attestors.length > 0 ? "REQUIRE_ATTESTATION" : "ALWAYS_DENY",

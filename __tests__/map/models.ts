@@ -44,7 +44,7 @@ export const HOSTILE: readonly string[] = [
 ];
 
 /** A chain of trust in which every name is hostile. */
-export function hostileModel(names: readonly string[] = HOSTILE): TrustModel {
+function hostileModel(names: readonly string[] = HOSTILE): TrustModel {
   const at = (index: number) => names[index % names.length];
   const origin = { source: at(0), address: at(1), constructPath: at(2) };
   const rule = {

@@ -401,6 +401,12 @@ describe("what is loaded", () => {
     expect(ofProvider(files).filter((file) => file.includes("/container-cluster/"))).toEqual([]);
   });
 
+  test("by a pipeline are not the scripts of forms that it does not have", () => {
+    const files = ofPackage(loadedBy('require("cdktf-binauthz").SignerPipeline'));
+    expect(files).toContain("cdktf-binauthz/dist/constructs/private/signer-scripts.js");
+    expect(files.filter((file) => /\/(signing|platform|vetted)-scripts\.js$/.test(file))).toEqual([]);
+  });
+
   test("by everything together is never the provider's index", () => {
     const files = loadedBy('Object.values(require("cdktf-binauthz"))');
     expect(ofProvider(files).length).toBeGreaterThan(0);

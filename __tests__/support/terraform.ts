@@ -101,7 +101,7 @@ function cliConfig(): Record<string, string> {
 let available: boolean | undefined;
 
 /** Whether `terraform init` finds the provider on this computer, without the network. Asked once per process. */
-export function providerAvailable(): boolean {
+function providerAvailable(): boolean {
   available ??= providerFound(PROVIDER_VERSION) !== undefined;
   return available;
 }

@@ -10,7 +10,7 @@ export const SIGNED = `${IMAGE}@${DIGEST}`;
 
 export const NO_DIGEST = "Expected digest with sha256 scheme, but got tag or malformed digest";
 export const NO_ATTESTATION = "No attestations found that were valid and signed by a key trusted by the attestor";
-export const WEBHOOK = 'admission webhook "imagepolicywebhook.image-policy.k8s.io" denied the request: ';
+const WEBHOOK = 'admission webhook "imagepolicywebhook.image-policy.k8s.io" denied the request: ';
 export const SYSTEM_POLICY =
   "Google's system policy is taken as the patterns that Google documents; the real one differs by region and release";
 

@@ -54,11 +54,6 @@ const MAX_NEAR = 5;
 /** Shorter words between two names are in many sentences. */
 const SHORTEST_SHARED = 16;
 
-/** What the denials and errors in a text mean, in the order they stand there; empty where none is known. */
-export function explain(text: string): Explanation[] {
-  return [...explainText(text).explanations];
-}
-
 /** What is known about a text, and what in it is not. Never guesses: what is not in the table is not explained. */
 export function explainText(text: string): ExplainedText {
   const plain = onOneLine(text);

@@ -287,9 +287,7 @@ export class Attestor extends AttestorBase implements ISigningAttestor {
     this.released = true;
     unclaim(this);
     this.grants._release();
-    for (const resource of resources) {
-      forget(resource);
-    }
+    forget(...resources);
   }
 
   private ownResources(): TerraformResource[] {

@@ -1,17 +1,16 @@
 import { CloudbuildTrigger } from "@cdktf/provider-google/lib/cloudbuild-trigger";
 import type { ServiceAccount } from "@cdktf/provider-google/lib/service-account";
-import { type TerraformProvider, type TerraformResource, TerraformStack } from "cdktf";
+import type { TerraformProvider, TerraformResource } from "cdktf";
 import { Construct, type IConstruct } from "constructs";
 import type { ArtifactRegistryImage } from "../vocabulary/image-reference";
 import { ProblemCode, show } from "../vocabulary/problem";
-import { serviceAccountEmail } from "../vocabulary/resource-name";
 import { ROLES } from "../vocabulary/roles";
 import type { ImagePlatform } from "./image-platform";
 import type { OnDemandScanOptions } from "./on-demand-scan";
 import type { PipelineSource } from "./pipeline-source";
 import { claim, fixAddress, logicalId, unclaim, waitFor } from "./private/addressing";
 import { enabledApi } from "./private/apis";
-import { type BuildConfig, type BuildStep, toTriggerBuild } from "./private/cloud-build-config";
+import { type BuildConfig, type BuildStep, renderBuild, toTriggerBuild } from "./private/cloud-build-config";
 import { registerBuiltImage } from "./private/exemptions";
 import { grantBinding, releaseBindings } from "./private/iam";
 import { checkScan, grantScan, SCANNER_IMAGE, scanSteps } from "./private/on-demand-scan";
@@ -27,8 +26,11 @@ import {
   checkSubstitutions,
   checkTimeout,
   checkWorkerPool,
-  createIdentity,
+  grantLogging,
+  grantPush,
   grantSource,
+  identityOf,
+  inStackOf,
   SECRET_VERSION,
   triggerSource,
   waitForSource,
@@ -248,32 +250,29 @@ export class BuildPipeline extends BuildPipelineBase {
     });
 
     const placement = { project: this.project, provider: props.provider, enableApis: props.enableApis };
-    const accountId = accountIdFor(this.pipelineName);
-    this.serviceAccount =
-      props.serviceAccountEmail === undefined
-        ? createIdentity(this, { ...placement, accountId, displayName: `Builds ${this.image.split("/").pop()}` })
-        : undefined;
-    this.serviceAccountEmail = props.serviceAccountEmail ?? serviceAccountEmail(accountId, this.project);
+    const identity = identityOf(this, props.serviceAccountEmail, {
+      ...placement,
+      accountId: accountIdFor(this.pipelineName),
+      displayName: `Builds ${this.image.split("/").pop()}`,
+    });
+    this.serviceAccount = identity.account;
+    this.serviceAccountEmail = identity.email;
     this.repository = repositoryOf(this, valid.image, props);
     const grants = this.grant(props, valid.image);
     this.config = this.buildConfig(props);
     if (valid.location !== undefined) {
       this.triggerName = `projects/${this.project}/locations/${valid.location}/triggers/${this.pipelineName}`;
       this.trigger = this.createTrigger(props, valid.location);
-      const here = TerraformStack.of(this);
-      const before = grants.filter((resource) => TerraformStack.of(resource) === here);
       // Provenance is stored by Artifact Analysis.
       const apis = (["cloudbuild", "containeranalysis"] as const).map((api) => enabledApi(this, api, placement));
       waitForSource(this.trigger, props.source);
-      waitFor(this.trigger, this.serviceAccount, ...apis, ...before);
+      waitFor(this.trigger, this.serviceAccount, ...apis, ...inStackOf(this, grants));
     }
   }
 
   /** The pipeline's build as the text of a `cloudbuild.yaml`: for a trigger of the caller's own, and for reading. */
   public renderCloudBuildConfig(): string {
-    // Loaded when first used: a deployment needs no YAML.
-    const { toYaml } = require("./private/cloud-build-yaml") as typeof import("./private/cloud-build-yaml");
-    return toYaml(this.config);
+    return renderBuild(this.config);
   }
 
   /**
@@ -287,33 +286,20 @@ export class BuildPipeline extends BuildPipelineBase {
     this.released = true;
     unclaim(this);
     releaseBindings(this);
-    for (const resource of [this.trigger, this.serviceAccount]) {
-      if (resource) {
-        forget(resource);
-      }
-    }
+    forget(this.trigger, this.serviceAccount);
     this.repository?.release(this);
   }
 
   /** What the identity needs to push and to log; nothing of keys, notes and attestors. */
   private grant(props: BuildPipelineProps, image: ArtifactRegistryImage): TerraformResource[] {
     const member = `serviceAccount:${this.serviceAccountEmail}`;
-    const { project, location, repositoryId } = image;
     const placement = { project: this.project, provider: props.provider, enableApis: props.enableApis };
-    const push = grantBinding(this, {
-      opened: { kind: "repository", project, location, repositoryId },
-      role: ROLES.REPOSITORY_WRITER,
-      member,
+    const dependsOn = this.serviceAccount ? [this.serviceAccount] : [];
+    const push = grantPush(this, member, image, {
       provider: props.provider,
-      after: [this.serviceAccount, this.repository?.resource],
+      dependsOn: [...dependsOn, this.repository?.resource],
     });
-    const log = grantBinding(this, {
-      opened: { kind: "project", project: this.project },
-      role: ROLES.LOG_WRITER,
-      member,
-      provider: props.provider,
-      after: [this.serviceAccount, enabledApi(this, "cloudresourcemanager", placement)],
-    });
+    const log = grantLogging(this, member, { ...placement, dependsOn });
     const read = (props.secrets ?? []).map(({ versionName }) => {
       const [, secretProject, secret] = SECRET_VERSION.exec(versionName) as RegExpExecArray;
       return grantBinding(this, {
@@ -321,7 +307,7 @@ export class BuildPipeline extends BuildPipelineBase {
         role: ROLES.SECRET_ACCESSOR,
         member,
         provider: props.provider,
-        after: [this.serviceAccount],
+        after: dependsOn,
       });
     });
     const { serviceAccount } = this;

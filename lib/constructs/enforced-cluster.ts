@@ -285,11 +285,7 @@ export class EnforcedCluster extends EnforcedClusterBase {
       this.released = true;
       unclaim(this);
       releaseBindings(this);
-      for (const resource of [this.nodePool, this.cluster, this.nodeServiceAccount]) {
-        if (resource) {
-          forget(resource);
-        }
-      }
+      forget(this.nodePool, this.cluster, this.nodeServiceAccount);
     }
   }
 }

@@ -210,11 +210,7 @@ export class FederatedSigner extends FederatedSignerBase {
     this.released = true;
     unclaim(this);
     releaseBindings(this);
-    for (const resource of [this.poolProvider, this.serviceAccount]) {
-      if (resource) {
-        forget(resource);
-      }
-    }
+    forget(this.poolProvider, this.serviceAccount);
     this.pool?.release(this);
   }
 

@@ -232,9 +232,7 @@ export class RepositoryConnection extends RepositoryConnectionBase {
     this.released = true;
     unclaim(this);
     releaseBindings(this);
-    for (const resource of [...this.repositories, this.resource]) {
-      forget(resource);
-    }
+    forget(...this.repositories, this.resource);
   }
 
   /** Cloud Build itself reads the tokens, and not the identity of a build. */

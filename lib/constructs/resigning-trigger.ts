@@ -1,15 +1,14 @@
 import { CloudbuildTrigger } from "@cdktf/provider-google/lib/cloudbuild-trigger";
 import type { ServiceAccount } from "@cdktf/provider-google/lib/service-account";
-import { type TerraformProvider, TerraformStack } from "cdktf";
+import type { TerraformProvider } from "cdktf";
 import { Construct, type IConstruct } from "constructs";
-import { serviceAccountEmail, TRIGGER_NAME } from "../vocabulary/resource-name";
-import { ROLES } from "../vocabulary/roles";
+import { TRIGGER_NAME } from "../vocabulary/resource-name";
 import type { ISigningAttestor } from "./attestor";
 import type { PipelineSource } from "./pipeline-source";
 import { claim, fixAddress, logicalId, unclaim, waitFor } from "./private/addressing";
 import { enabledApi } from "./private/apis";
-import { type BuildConfig, type BuildStep, toTriggerBuild } from "./private/cloud-build-config";
-import { grantBinding, releaseBindings } from "./private/iam";
+import { type BuildConfig, type BuildStep, renderBuild, toTriggerBuild } from "./private/cloud-build-config";
+import { releaseBindings } from "./private/iam";
 import {
   accountIdFor,
   accountResource,
@@ -18,8 +17,10 @@ import {
   checkStepImages,
   checkTimeout,
   checkWorkerPool,
-  createIdentity,
+  grantLogging,
   grantSource,
+  identityOf,
+  inStackOf,
   SIGNER_IMAGE,
   triggerSource,
   waitForSource,
@@ -161,40 +162,31 @@ export class ResigningTrigger extends ResigningTriggerBase {
     warnOfUnpinned(this, { signerImage: props.signerImage ?? SIGNER_IMAGE });
 
     const placement = { project: this.project, provider: props.provider, enableApis: props.enableApis };
-    const accountId = accountIdFor(this.triggerName);
-    this.serviceAccount =
-      props.serviceAccountEmail === undefined
-        ? createIdentity(this, { ...placement, accountId, displayName: `Signs again for ${this.triggerName}` })
-        : undefined;
-    this.serviceAccountEmail = props.serviceAccountEmail ?? serviceAccountEmail(accountId, this.project);
+    const identity = identityOf(this, props.serviceAccountEmail, {
+      ...placement,
+      accountId: accountIdFor(this.triggerName),
+      displayName: `Signs again for ${this.triggerName}`,
+    });
+    this.serviceAccount = identity.account;
+    this.serviceAccountEmail = identity.email;
     const member = `serviceAccount:${this.serviceAccountEmail}`;
     const dependsOn = this.serviceAccount ? [this.serviceAccount] : [];
     const grants = [
       ...grantSigning(member, props.attestors, props.createOnly !== false, dependsOn),
-      grantBinding(this, {
-        opened: { kind: "project", project: this.project },
-        role: ROLES.LOG_WRITER,
-        member,
-        provider: props.provider,
-        after: [...dependsOn, enabledApi(this, "cloudresourcemanager", placement)],
-      }),
+      grantLogging(this, member, { ...placement, dependsOn }),
       ...grantSource(this, props.source, placement),
     ];
     this.config = this.buildConfig(props);
     if (valid.location !== undefined) {
       this.trigger = this.createTrigger(props, valid.location);
-      const here = TerraformStack.of(this);
-      const before = grants.filter((resource) => TerraformStack.of(resource) === here);
       waitForSource(this.trigger, props.source);
-      waitFor(this.trigger, this.serviceAccount, enabledApi(this, "cloudbuild", placement), ...before);
+      waitFor(this.trigger, this.serviceAccount, enabledApi(this, "cloudbuild", placement), ...inStackOf(this, grants));
     }
   }
 
   /** The build as the text of a `cloudbuild.yaml`: for a trigger of the caller's own, and for reading. */
   public renderCloudBuildConfig(): string {
-    // Loaded when first used: a deployment needs no YAML.
-    const { toYaml } = require("./private/cloud-build-yaml") as typeof import("./private/cloud-build-yaml");
-    return toYaml(this.config);
+    return renderBuild(this.config);
   }
 
   /**
@@ -208,11 +200,7 @@ export class ResigningTrigger extends ResigningTriggerBase {
     this.released = true;
     unclaim(this);
     releaseBindings(this);
-    for (const resource of [this.trigger, this.serviceAccount]) {
-      if (resource) {
-        forget(resource);
-      }
-    }
+    forget(this.trigger, this.serviceAccount);
   }
 
   private buildConfig(props: ResigningTriggerProps): BuildConfig {

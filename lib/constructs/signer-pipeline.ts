@@ -1,20 +1,18 @@
 import { CloudbuildTrigger } from "@cdktf/provider-google/lib/cloudbuild-trigger";
 import type { ServiceAccount } from "@cdktf/provider-google/lib/service-account";
-import { type TerraformProvider, type TerraformResource, TerraformStack } from "cdktf";
+import type { TerraformProvider, TerraformResource } from "cdktf";
 import { Construct, type IConstruct } from "constructs";
 import type { ArtifactRegistryImage } from "../vocabulary/image-reference";
 import { ProblemCode, show } from "../vocabulary/problem";
-import { serviceAccountEmail } from "../vocabulary/resource-name";
-import { ROLES } from "../vocabulary/roles";
 import type { ISigningAttestor } from "./attestor";
 import type { ImagePlatform } from "./image-platform";
 import type { OnDemandScanOptions } from "./on-demand-scan";
 import type { PipelineSource } from "./pipeline-source";
 import { claim, fixAddress, logicalId, unclaim, waitFor } from "./private/addressing";
 import { enabledApi } from "./private/apis";
-import { type BuildConfig, type BuildStep, toTriggerBuild } from "./private/cloud-build-config";
+import { type BuildConfig, type BuildStep, renderBuild, toTriggerBuild } from "./private/cloud-build-config";
 import { registerBuiltImage } from "./private/exemptions";
-import { grantBinding, releaseBindings } from "./private/iam";
+import { releaseBindings } from "./private/iam";
 import { checkScan, grantScan, SCANNER_IMAGE, scanSteps } from "./private/on-demand-scan";
 import {
   accountIdFor,
@@ -27,14 +25,16 @@ import {
   checkSubstitutions,
   checkTimeout,
   checkWorkerPool,
-  createIdentity,
+  grantLogging,
+  grantPush,
   grantSource,
+  identityOf,
+  inStackOf,
   SIGNER_IMAGE,
   triggerSource,
   waitForSource,
   warnOfUnpinned,
 } from "./private/pipeline";
-import { BUILD_PLATFORMS_SCRIPT, INDEX_LIST_SCRIPT } from "./private/platform-scripts";
 import { builtImages, checkOnlyWithPlatforms, checkPlatforms, emulationSteps } from "./private/platforms";
 import { resolveProject } from "./private/project";
 import { pathOf, Refusals } from "./private/refusals";
@@ -236,25 +236,25 @@ export class SignerPipeline extends SignerPipelineBase {
       ...(props.emulatorImage !== undefined && { emulatorImage: props.emulatorImage }),
     });
 
-    const accountId = accountIdFor(this.pipelineName);
-    this.serviceAccount =
-      props.serviceAccountEmail === undefined
-        ? createIdentity(this, {
-            ...this.placement(props),
-            accountId,
-            displayName: `Builds and signs ${this.image.split("/").pop()}`,
-          })
-        : undefined;
-    this.serviceAccountEmail = props.serviceAccountEmail ?? serviceAccountEmail(accountId, this.project);
+    const identity = identityOf(this, props.serviceAccountEmail, {
+      ...this.placement(props),
+      accountId: accountIdFor(this.pipelineName),
+      displayName: `Builds and signs ${this.image.split("/").pop()}`,
+    });
+    this.serviceAccount = identity.account;
+    this.serviceAccountEmail = identity.email;
     this.repository = repositoryOf(this, valid.image, props);
     const grants = this.grant(props, valid.image);
     this.config = this.buildConfig(props);
     this.trigger = this.createTrigger(props, valid.location);
     if (this.trigger) {
-      const here = TerraformStack.of(this);
-      const before = grants.filter((resource) => TerraformStack.of(resource) === here);
       waitForSource(this.trigger, props.source);
-      waitFor(this.trigger, this.serviceAccount, enabledApi(this, "cloudbuild", this.placement(props)), ...before);
+      waitFor(
+        this.trigger,
+        this.serviceAccount,
+        enabledApi(this, "cloudbuild", this.placement(props)),
+        ...inStackOf(this, grants),
+      );
     }
   }
 
@@ -263,9 +263,7 @@ export class SignerPipeline extends SignerPipelineBase {
    * builds that run as `serviceAccountEmail` can push and sign.
    */
   public renderCloudBuildConfig(): string {
-    // Loaded when first used: a deployment needs no YAML.
-    const { toYaml } = require("./private/cloud-build-yaml") as typeof import("./private/cloud-build-yaml");
-    return toYaml(this.config);
+    return renderBuild(this.config);
   }
 
   /**
@@ -280,11 +278,7 @@ export class SignerPipeline extends SignerPipelineBase {
     this.released = true;
     unclaim(this);
     releaseBindings(this);
-    for (const resource of [this.trigger, this.serviceAccount]) {
-      if (resource) {
-        forget(resource);
-      }
-    }
+    forget(this.trigger, this.serviceAccount);
     this.repository?.release(this);
   }
 
@@ -300,21 +294,11 @@ export class SignerPipeline extends SignerPipelineBase {
       ...attestor.signingTrustRoot.grants.sign(member, { dependsOn }).resources,
       ...attestor.grants.attest(member, { dependsOn, createOnly: props.createOnly }).resources,
     ]);
-    const { project, location, repositoryId } = image;
-    const push = grantBinding(this, {
-      opened: { kind: "repository", project, location, repositoryId },
-      role: ROLES.REPOSITORY_WRITER,
-      member,
+    const push = grantPush(this, member, image, {
       provider: props.provider,
-      after: [...dependsOn, this.repository?.resource],
+      dependsOn: [...dependsOn, this.repository?.resource],
     });
-    const log = grantBinding(this, {
-      opened: { kind: "project", project: this.project },
-      role: ROLES.LOG_WRITER,
-      member,
-      provider: props.provider,
-      after: [...dependsOn, enabledApi(this, "cloudresourcemanager", this.placement(props))],
-    });
+    const log = grantLogging(this, member, { ...this.placement(props), dependsOn });
     const { serviceAccount } = this;
     const scan = props.scanBeforePush ? [grantScan(this, { ...this.placement(props), member, serviceAccount })] : [];
     return [...signing, push, log, ...scan, ...grantSource(this, props.source, this.placement(props))];
@@ -360,6 +344,8 @@ export class SignerPipeline extends SignerPipelineBase {
   }
 
   private platformSteps(props: SignerPipelineProps, tag: string, platforms: readonly ImagePlatform[]): BuildStep[] {
+    // Loaded when first used: most builds are for one platform.
+    const scripts = require("./private/platform-scripts") as typeof import("./private/platform-scripts");
     const builder = props.builderImage ?? BUILDER_IMAGE;
     const env = { IMAGE: this.image, TAG: tag, PLATFORMS: platforms.join(" ") };
     return [
@@ -367,14 +353,14 @@ export class SignerPipeline extends SignerPipelineBase {
       {
         id: "build",
         image: builder,
-        script: BUILD_PLATFORMS_SCRIPT,
+        script: scripts.BUILD_PLATFORMS_SCRIPT,
         env: { ...env, DOCKERFILE: props.dockerfile ?? "Dockerfile", CONTEXT: props.buildContext ?? "." },
       },
       ...scanSteps(props, { image: this.image, tag, project: this.project }),
       {
         id: "index",
         image: builder,
-        script: INDEX_LIST_SCRIPT,
+        script: scripts.INDEX_LIST_SCRIPT,
         env: { ...env, SIGN_PLATFORM_IMAGES: `${props.signPlatformImages === true}`, IMAGES_FILE },
         volume: DIGEST_VOLUME,
       },

@@ -1,6 +1,6 @@
 import { CloudbuildTrigger, type CloudbuildTriggerConfig } from "@cdktf/provider-google/lib/cloudbuild-trigger";
 import type { ServiceAccount } from "@cdktf/provider-google/lib/service-account";
-import { type TerraformProvider, type TerraformResource, TerraformStack } from "cdktf";
+import type { TerraformProvider, TerraformResource } from "cdktf";
 import { Construct, type IConstruct } from "constructs";
 import { type ArtifactRegistryImage, parseArtifactRegistryImage } from "../vocabulary/image-reference";
 import { parseRegionOrZone } from "../vocabulary/location";
@@ -10,7 +10,7 @@ import { ROLES } from "../vocabulary/roles";
 import type { ISigningAttestor } from "./attestor";
 import { claim, fixAddress, logicalId, unclaim, waitFor, waitForNamed } from "./private/addressing";
 import { apiOfStack, enabledApi } from "./private/apis";
-import { type BuildConfig, type BuildStep, toTriggerBuild } from "./private/cloud-build-config";
+import { type BuildConfig, type BuildStep, renderBuild, toTriggerBuild } from "./private/cloud-build-config";
 import { checkExceptions } from "./private/exceptions";
 import { registerBuiltImage } from "./private/exemptions";
 import { grantBinding, grantedTo, releaseBindings } from "./private/iam";
@@ -24,7 +24,8 @@ import {
   checkStepImages,
   checkTimeout,
   checkWorkerPool,
-  createIdentity,
+  identityOf,
+  inStackOf,
   SIGNER_IMAGE,
   warnOfUnpinned,
 } from "./private/pipeline";
@@ -212,12 +213,13 @@ export class SigningTrigger extends SigningTriggerBase {
     warnOfUnpinned(this, { signerImage: props.signerImage ?? SIGNER_IMAGE });
 
     const placement = { project: this.project, provider: props.provider, enableApis: props.enableApis };
-    const accountId = accountIdFor(this.triggerName);
-    this.serviceAccount =
-      props.serviceAccountEmail === undefined
-        ? createIdentity(this, { ...placement, accountId, displayName: `Signs for ${this.triggerName}` })
-        : undefined;
-    this.serviceAccountEmail = valid.email;
+    const identity = identityOf(this, props.serviceAccountEmail, {
+      ...placement,
+      accountId: accountIdFor(this.triggerName),
+      displayName: `Signs for ${this.triggerName}`,
+    });
+    this.serviceAccount = identity.account;
+    this.serviceAccountEmail = identity.email;
     const grants = this.grant(props, valid.rows);
     this.config = this.buildConfig(props, valid.rows);
     this.triggers = this.createTriggers(props, valid.rows);
@@ -227,10 +229,8 @@ export class SigningTrigger extends SigningTriggerBase {
         waitForNamed(trigger, "connected repository", start.repository);
       }
     }
-    const here = TerraformStack.of(this);
-    const before = grants.filter((resource) => TerraformStack.of(resource) === here);
     for (const trigger of this.triggers) {
-      waitFor(trigger, this.serviceAccount, enabledApi(this, "cloudbuild", placement), ...before);
+      waitFor(trigger, this.serviceAccount, enabledApi(this, "cloudbuild", placement), ...inStackOf(this, grants));
     }
     this.node.addValidation({ validate: () => this.notSeparate(props, valid.rows) });
   }
@@ -240,9 +240,7 @@ export class SigningTrigger extends SigningTriggerBase {
    * has to declare the substitution `_BUILD_ID`, and to run the build as `serviceAccountEmail`.
    */
   public renderCloudBuildConfig(): string {
-    // Loaded when first used: a deployment needs no YAML.
-    const { toYaml } = require("./private/cloud-build-yaml") as typeof import("./private/cloud-build-yaml");
-    return toYaml(this.config);
+    return renderBuild(this.config);
   }
 
   /**
@@ -256,11 +254,7 @@ export class SigningTrigger extends SigningTriggerBase {
     this.released = true;
     unclaim(this);
     releaseBindings(this);
-    for (const resource of [...this.triggers, this.serviceAccount]) {
-      if (resource) {
-        forget(resource);
-      }
-    }
+    forget(...this.triggers, this.serviceAccount);
   }
 
   /** Everything the identity needs, on the narrowest resource that carries it, in the stack of that resource. */
@@ -405,7 +399,7 @@ export class SigningTrigger extends SigningTriggerBase {
       }),
       id,
     );
-    waitFor(trigger, ...after.filter((resource) => TerraformStack.of(resource) === TerraformStack.of(this)));
+    waitFor(trigger, ...inStackOf(this, after));
     return trigger;
   }
 
@@ -514,7 +508,6 @@ interface CheckedRow {
 
 interface ValidatedTrigger {
   readonly project: string;
-  readonly email: string;
   readonly rows: readonly CheckedRow[];
 }
 
@@ -547,7 +540,7 @@ function validate(scope: Construct, id: string, props: SigningTriggerProps): Val
   checkWorkerPool(refusals, props.workerPool, props.location);
   checkStepImages(refusals, (props.start ?? SigningStart.afterBuild())._start, { signerImage: props.signerImage });
   refusals.throwIfAny();
-  return { project, email, rows };
+  return { project, rows };
 }
 
 function checkRow(refusals: Refusals, row: SignedBuildRow, property: string): CheckedRow[] {

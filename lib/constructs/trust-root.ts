@@ -282,10 +282,7 @@ export class TrustRoot extends TrustRootBase {
     this.released = true;
     unclaim(this);
     releaseBindings(this);
-    for (const version of this.versionResources.values()) {
-      forget(version);
-    }
-    forget(this.cryptoKey);
+    forget(...this.versionResources.values(), this.cryptoKey);
     this.sharedKeyRing?.release(this);
   }
 

@@ -1,6 +1,6 @@
 import { CloudbuildTrigger } from "@cdktf/provider-google/lib/cloudbuild-trigger";
 import type { ServiceAccount } from "@cdktf/provider-google/lib/service-account";
-import { type TerraformProvider, type TerraformResource, TerraformStack } from "cdktf";
+import type { TerraformProvider, TerraformResource } from "cdktf";
 import { Construct, type IConstruct } from "constructs";
 import {
   type ArtifactRegistryImage,
@@ -15,7 +15,7 @@ import { ImagePlatform } from "./image-platform";
 import type { PipelineSource } from "./pipeline-source";
 import { claim, fixAddress, logicalId, unclaim, waitFor } from "./private/addressing";
 import { enabledApi } from "./private/apis";
-import { type BuildConfig, type BuildStep, toTriggerBuild } from "./private/cloud-build-config";
+import { type BuildConfig, type BuildStep, renderBuild, toTriggerBuild } from "./private/cloud-build-config";
 import { registerMirror } from "./private/exemptions";
 import { grantBinding, releaseBindings } from "./private/iam";
 import {
@@ -26,8 +26,10 @@ import {
   checkSource,
   checkTimeout,
   checkWorkerPool,
-  createIdentity,
+  grantPush,
   grantSource,
+  identityOf,
+  inStackOf,
   SIGNER_IMAGE,
   triggerSource,
   waitForSource,
@@ -242,12 +244,13 @@ export class VettedImages extends VettedImagesBase {
     });
 
     const placement = { project: this.project, provider: props.provider, enableApis: props.enableApis };
-    const accountId = accountIdFor(this.triggerName);
-    this.serviceAccount =
-      props.serviceAccountEmail === undefined
-        ? createIdentity(this, { ...placement, accountId, displayName: `Mirrors and signs for ${this.triggerName}` })
-        : undefined;
-    this.serviceAccountEmail = props.serviceAccountEmail ?? serviceAccountEmail(accountId, this.project);
+    const identity = identityOf(this, props.serviceAccountEmail, {
+      ...placement,
+      accountId: accountIdFor(this.triggerName),
+      displayName: `Mirrors and signs for ${this.triggerName}`,
+    });
+    this.serviceAccount = identity.account;
+    this.serviceAccountEmail = identity.email;
     // Without a scan nothing would ever be signed.
     const scanned = props.createRepository === false ? undefined : (props.vulnerabilityScanning ?? true);
     this.sharedRepository = repositoryOf(this, valid.image, { ...props, vulnerabilityScanning: scanned });
@@ -255,10 +258,8 @@ export class VettedImages extends VettedImagesBase {
     this.config = this.buildConfig(props);
     if (valid.location !== undefined) {
       this.trigger = this.createTrigger(props, valid.location);
-      const here = TerraformStack.of(this);
-      const before = grants.filter((resource) => TerraformStack.of(resource) === here);
       waitForSource(this.trigger, props.source);
-      waitFor(this.trigger, this.serviceAccount, enabledApi(this, "cloudbuild", placement), ...before);
+      waitFor(this.trigger, this.serviceAccount, enabledApi(this, "cloudbuild", placement), ...inStackOf(this, grants));
     }
   }
 
@@ -280,9 +281,7 @@ export class VettedImages extends VettedImagesBase {
 
   /** The build as the text of a `cloudbuild.yaml`: for a trigger of the caller's own, and for reading. */
   public renderCloudBuildConfig(): string {
-    // Loaded when first used: a deployment needs no YAML.
-    const { toYaml } = require("./private/cloud-build-yaml") as typeof import("./private/cloud-build-yaml");
-    return toYaml(this.config);
+    return renderBuild(this.config);
   }
 
   /**
@@ -296,11 +295,7 @@ export class VettedImages extends VettedImagesBase {
     this.released = true;
     unclaim(this);
     releaseBindings(this);
-    for (const resource of [this.trigger, this.serviceAccount]) {
-      if (resource) {
-        forget(resource);
-      }
-    }
+    forget(this.trigger, this.serviceAccount);
     this.sharedRepository?.release(this);
   }
 
@@ -309,7 +304,6 @@ export class VettedImages extends VettedImagesBase {
     const member = `serviceAccount:${this.serviceAccountEmail}`;
     const dependsOn = this.serviceAccount ? [this.serviceAccount] : [];
     const placement = { project: this.project, provider: props.provider, enableApis: props.enableApis };
-    const { project, location, repositoryId } = image;
     const onProject = (owner: string, role: string, who = member) =>
       grantBinding(this, {
         opened: { kind: "project", project: owner },
@@ -320,14 +314,11 @@ export class VettedImages extends VettedImagesBase {
       });
     return [
       ...grantSigning(member, props.attestors, props.createOnly !== false, dependsOn),
-      grantBinding(this, {
-        opened: { kind: "repository", project, location, repositoryId },
-        role: ROLES.REPOSITORY_WRITER,
-        member,
+      grantPush(this, member, image, {
         provider: props.provider,
-        after: [...dependsOn, this.sharedRepository?.resource],
+        dependsOn: [...dependsOn, this.sharedRepository?.resource],
       }),
-      onProject(project, ROLES.OCCURRENCES_VIEWER),
+      onProject(image.project, ROLES.OCCURRENCES_VIEWER),
       onProject(this.project, ROLES.LOG_WRITER),
       ...(props.approvers ?? []).map((approver) => onProject(this.project, ROLES.BUILDS_APPROVER, approver)),
       ...grantSource(this, props.source, placement),

@@ -4,10 +4,10 @@ import { findingJson } from "../review/report/json";
 import type { ChainMap, MapNode } from "./types";
 
 /** The version of the shape that schemas/map.json describes. */
-export const MAP_SCHEMA_VERSION = 1;
+const MAP_SCHEMA_VERSION = 1;
 
 /** What `--format json` prints. */
-export function mapJson({ allGrants, compared, edges, findings, nodes, signers, sources, targets }: ChainMap) {
+function mapJson({ allGrants, compared, edges, findings, nodes, signers, sources, targets }: ChainMap) {
   return {
     schemaVersion: MAP_SCHEMA_VERSION,
     sources,

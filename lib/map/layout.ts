@@ -39,7 +39,7 @@ export interface Layout {
   readonly columns: readonly { readonly title: string; readonly x: number }[];
 }
 
-export function heightOf({ before, status }: MapNode): number {
+function heightOf({ before, status }: MapNode): number {
   return status || before?.status ? WITH_STATUS : WITHOUT_STATUS;
 }
 

@@ -233,7 +233,7 @@ function badgeOf(numbers: readonly number[], findings: readonly Finding[], right
 }
 
 /** What a node is called by those who read it aloud. */
-export function labelOf(node: ChainMap["nodes"][number], findings: readonly Finding[]): string {
+function labelOf(node: ChainMap["nodes"][number], findings: readonly Finding[]): string {
   const { change, kind, status, subtitle, title } = node;
   const numbers = node.findings;
   return [

@@ -75,7 +75,7 @@ function undecided(what: string, value: Value<unknown>, best: Settled, worst: Se
 }
 
 /** The strictest it could be. */
-export function bestOf(effective: Effective): Settled {
+function bestOf(effective: Effective): Settled {
   return effective.kind === "undecided" ? effective.best : effective;
 }
 
@@ -128,7 +128,7 @@ export function oneOf(effects: readonly Effective[], because: string): Effective
 }
 
 /** Whether the first admits every image that the second one does. */
-export function admitsAll(one: Settled, other: Settled): boolean {
+function admitsAll(one: Settled, other: Settled): boolean {
   if (one.kind === "allow" || other.kind === "deny") {
     return true;
   }
@@ -165,7 +165,7 @@ function grows(before: Effective, after: Effective, settled: boolean): "yes" | "
   return admitsAll(bestOf(before), worstOf(after)) ? "no" : "maybe";
 }
 
-export function sameRule(one: Effective, other: Effective): boolean {
+function sameRule(one: Effective, other: Effective): boolean {
   return showEffective(one) === showEffective(other);
 }
 

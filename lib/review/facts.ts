@@ -72,7 +72,7 @@ export function effectiveFor(facts: Facts, name: string): Effective {
   return target ? effectiveAt(facts.model, facts.policies.get(target.project), target) : UNSEEN;
 }
 
-export function targetName(target: Target): string {
+function targetName(target: Target): string {
   switch (target.kind) {
     case "default":
       return `default:${target.project}`;

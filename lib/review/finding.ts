@@ -47,14 +47,9 @@ function isProd(target: string | undefined, { prodTargets }: ReviewSettings): bo
 }
 
 /** One step more; `info` stays what it is. */
-export function raise(severity: Severity): Severity {
+function raise(severity: Severity): Severity {
   const index = SEVERITIES.indexOf(severity);
   return severity === "info" || index === 0 ? severity : SEVERITIES[index - 1];
-}
-
-/** One step less. */
-export function lower(severity: Severity): Severity {
-  return SEVERITIES[Math.min(SEVERITIES.indexOf(severity) + 1, SEVERITIES.length - 1)];
 }
 
 /** Whether the first weighs as much as the second, or more. */

@@ -3,11 +3,6 @@ export function kmsKeyOfId(id: string): string | undefined {
   return /^(?:(?:https:)?\/\/cloudkms\.googleapis\.com\/v1\/)?(projects\/.+\/cryptoKeyVersions\/[^/]+)$/.exec(id)?.[1];
 }
 
-/** The project of a full name; undefined where it has none. */
-export function projectOfName(name: string): string | undefined {
-  return /^projects\/([^/]+)(?:\/|$)/.exec(name)?.[1];
-}
-
 /** `HOST/PROJECT/REPOSITORY` of a repository, `HOST/PROJECT` of a project's repositories, whatever the location of the host. */
 export function repositoryPath(on: string): string | undefined {
   const match = /^projects\/([^/]+)\/locations\/([^/]+)\/repositories\/([^/]+)$/.exec(on);

@@ -136,9 +136,3 @@ export function unseenBefore({ before }: RuleTransition, worst: Severity): { rea
 export function ruleName({ key }: RuleTransition): string {
   return key === "default" ? "The default rule" : `The rule for the cluster ${key}`;
 }
-
-/** The address of the policy of a project. */
-export function policyAddress(facts: Facts, project: string): { readonly address?: string } {
-  const address = facts.policies.get(project)?.origin.address;
-  return address === undefined ? {} : { address };
-}

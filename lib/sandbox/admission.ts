@@ -39,7 +39,7 @@ const VERIFIER = nodeVerifier();
 /**
  * Decides about a pod over what is stored, as the service agents may read it. What cannot be decided is not allowed.
  */
-export function decide(state: State, target: Cluster, pod: PodRequest): Decision {
+function decide(state: State, target: Cluster, pod: PodRequest): Decision {
   try {
     const { model, occurrences, missing } = asAgentsSeeIt(state, target.project);
     const verdict = admit({ target, pod }, model, { occurrences }, VERIFIER);

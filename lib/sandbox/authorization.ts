@@ -60,7 +60,7 @@ function isDisabled(state: State, principal: string): boolean {
  * The resources on which a binding counts for a resource: itself, and everything that holds it up to its project. Names alternate between
  * collections and ids, so what holds a resource is its name without the last pairs.
  */
-export function lineage(resource: string): string[] {
+function lineage(resource: string): string[] {
   const parts = resource.split("/");
   const holders = parts.map((_, index) => index + 1).filter((length) => length % 2 === 0 || length === parts.length);
   return holders.map((length) => parts.slice(0, length).join("/"));

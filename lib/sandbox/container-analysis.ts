@@ -69,7 +69,7 @@ function occurrenceRoutes(context: Context, on: AddRoute): void {
 }
 
 /** The occurrences that are attached to a note, in whichever project. */
-export function occurrencesOf(state: State, noteName: string): JsonObject[] {
+function occurrencesOf(state: State, noteName: string): JsonObject[] {
   return Object.values(state.occurrences).filter((occurrence) => occurrence.noteName === noteName);
 }
 

@@ -35,7 +35,7 @@ function isZone(location: string): boolean {
   return /-[a-z]$/.test(location);
 }
 
-export function regionOf(location: string): string {
+function regionOf(location: string): string {
   return isZone(location) ? location.slice(0, -2) : location;
 }
 

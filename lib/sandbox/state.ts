@@ -81,7 +81,7 @@ export interface State {
   counter: number;
 }
 
-export const DEFAULT_OWNER = "user:owner@example.com";
+const DEFAULT_OWNER = "user:owner@example.com";
 
 export function emptyState(owner = DEFAULT_OWNER): State {
   return {

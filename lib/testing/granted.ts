@@ -81,7 +81,7 @@ const KINDS: readonly [form: RegExp, kind: string][] = [
 ];
 
 /** `key build-signer-key` for a full name; the full name itself where it is of no known form. */
-export function shortName(fullName: string): string {
+function shortName(fullName: string): string {
   for (const [form, kind] of KINDS) {
     const match = form.exec(fullName);
     if (match) {

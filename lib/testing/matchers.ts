@@ -168,7 +168,7 @@ class Expected {
 }
 
 /** Google's words first, then ours, then what was expected. */
-export function explain(verdict: Verdict, pod: PodOptions, sentence: string): string {
+function explain(verdict: Verdict, pod: PodOptions, sentence: string): string {
   const labels = Object.entries(verdict.auditLabels).map(([name, value]) => `${name}: ${JSON.stringify(value)}`);
   const hints = verdict.images.flatMap((image) => image.hints.map((hint) => ofImage(verdict, image, hint)));
   if (pod.attestations === undefined && verdict.verdict === "undecided" && nobodyLooked(verdict)) {

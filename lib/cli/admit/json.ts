@@ -6,7 +6,7 @@ import { remediesOf, whyOf } from "./advice";
 import { type Summary, summaryOf } from "./summary";
 
 /** The version of the shape that schemas/admit.json describes. */
-export const ADMIT_SCHEMA_VERSION = 1;
+const ADMIT_SCHEMA_VERSION = 1;
 
 /** What `binauthz admit --format json` prints. */
 export interface AdmitJson {

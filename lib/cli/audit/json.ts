@@ -1,7 +1,7 @@
 import type { AuditReport } from "../../audit/report";
 
 /** The version of the shape that schemas/audit.json describes. */
-export const AUDIT_SCHEMA_VERSION = 1;
+const AUDIT_SCHEMA_VERSION = 1;
 
 /** What `binauthz audit --format json` prints. */
 export interface AuditJson extends AuditReport {

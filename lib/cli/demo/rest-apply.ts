@@ -132,7 +132,7 @@ async function publicKey(key: JsonObject, call: Call): Promise<JsonObject> {
 }
 
 /** The policy as the API takes it. */
-export function policyBody(fields: JsonObject): JsonObject {
+function policyBody(fields: JsonObject): JsonObject {
   const rules = list(fields.cluster_admission_rules).map((rule) => [str(rule.cluster), ruleBody(rule)]);
   return {
     name: `${global(fields)}/policy`,

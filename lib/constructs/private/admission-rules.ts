@@ -21,7 +21,7 @@ export interface DeclaredRule extends AdmissionRule {
 }
 
 /** How the key of a cluster has to look. */
-export const CLUSTER_KEY_FORM = "LOCATION.NAME with a region, a zone or global, such as us-central1-a.prod";
+const CLUSTER_KEY_FORM = "LOCATION.NAME with a region, a zone or global, such as us-central1-a.prod";
 
 /** Refuses a location or a name that no cluster has. */
 export function checkCluster(refusals: Refusals, location: string, clusterName: string, fleet: boolean): void {

@@ -1,3 +1,4 @@
+import { isDay } from "../../vocabulary/day";
 import { ProblemCode, show } from "../../vocabulary/problem";
 import type { VulnerabilityException } from "../signing-gate";
 import type { Refusals } from "./refusals";
@@ -29,9 +30,7 @@ function checkException(refusals: Refusals, exception: VulnerabilityException, p
       `"${property}" names no vulnerability, got ${show(vulnerability)}; allowed: a name such as "CVE-2026-12345"`,
     );
   }
-  const time = /^[0-9]{4}-[0-9]{2}-[0-9]{2}$/.test(until) ? Date.parse(`${until}T00:00:00Z`) : Number.NaN;
-  // Date.parse takes 31 February for 3 March.
-  if (Number.isNaN(time) || new Date(time).toISOString().slice(0, 10) !== until) {
+  if (!isDay(until)) {
     refusals.add(
       ProblemCode.INVALID_ACKNOWLEDGEMENT,
       `"${property}" has no last day for ${show(vulnerability)}, got ${show(until)}; allowed: a day such as "2026-12-31"`,

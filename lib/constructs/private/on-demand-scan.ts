@@ -5,11 +5,9 @@ import { ROLES } from "../../vocabulary/roles";
 import type { OnDemandScanOptions } from "../on-demand-scan";
 import { enabledApi } from "./apis";
 import type { BuildStep } from "./cloud-build-config";
-import { checkExceptions } from "./exceptions";
 import { grantBinding } from "./iam";
 import { architectureOf, type PlatformProps, platformTag } from "./platforms";
 import type { Refusals } from "./refusals";
-import { onDemandScanScript } from "./signing-scripts";
 
 /** The image of the step that scans: the one with all components of gcloud. */
 export const SCANNER_IMAGE = "gcr.io/google.com/cloudsdktool/google-cloud-cli:528.0.0";
@@ -39,6 +37,8 @@ export function scanSteps({ scanBeforePush: scan, platforms }: ScanProps, scanne
 }
 
 function scanStep(id: string, scan: OnDemandScanOptions, { image, tag, project }: ScannedImage): BuildStep {
+  // Loaded when first used: most pipelines do not scan, and the scripts of a signer are long.
+  const { onDemandScanScript } = require("./signing-scripts") as typeof import("./signing-scripts");
   return {
     id,
     image: scan.scannerImage ?? SCANNER_IMAGE,
@@ -86,5 +86,8 @@ export function grantScan(scope: Construct, grant: ScanGrant): TerraformResource
 
 /** Refuses exceptions without a reason or an end. */
 export function checkScan(refusals: Refusals, scan: OnDemandScanOptions | undefined): void {
-  checkExceptions(refusals, scan?.exceptions ?? [], "scanBeforePush");
+  if (scan?.exceptions !== undefined) {
+    const { checkExceptions } = require("./exceptions") as typeof import("./exceptions");
+    checkExceptions(refusals, scan.exceptions, "scanBeforePush");
+  }
 }

@@ -3,7 +3,7 @@ import type {
   CloudbuildTriggerSourceToBuild,
 } from "@cdktf/provider-google/lib/cloudbuild-trigger";
 import { ServiceAccount } from "@cdktf/provider-google/lib/service-account";
-import type { TerraformProvider, TerraformResource } from "cdktf";
+import { type TerraformProvider, type TerraformResource, TerraformStack } from "cdktf";
 import type { Construct } from "constructs";
 import {
   ARTIFACT_REGISTRY_IMAGE_FORM,
@@ -60,13 +60,17 @@ export function accountIdFor(pipelineName: string): string {
   return fits ? plain : `b-${plain.slice(0, 19).replace(/-+$/, "")}-${shortHash(pipelineName)}`;
 }
 
-/** What an identity of a pipeline's own is made of. */
-export interface IdentityOptions {
+/** Where a pipeline is, and by which provider it is made. */
+interface Placement {
   readonly project: string;
-  readonly accountId: string;
-  readonly displayName: string;
   readonly provider?: TerraformProvider;
   readonly enableApis?: boolean;
+}
+
+/** What an identity of a pipeline's own is made of. */
+interface IdentityOptions extends Placement {
+  readonly accountId: string;
+  readonly displayName: string;
 }
 
 /** The identity of a pipeline, as a child of it. */
@@ -79,6 +83,55 @@ export function createIdentity(scope: Construct, options: IdentityOptions): Serv
   );
   waitFor(account, enabledApi(scope, "iam", options));
   return account;
+}
+
+/** Who runs the builds: the account that was given, or one of the pipeline's own. */
+export function identityOf(
+  scope: Construct,
+  given: string | undefined,
+  options: IdentityOptions,
+): { readonly email: string; readonly account?: ServiceAccount } {
+  return given === undefined
+    ? { email: serviceAccountEmail(options.accountId, options.project), account: createIdentity(scope, options) }
+    : { email: given };
+}
+
+/** Lets a member write the logs of its builds: without that a build of an identity of its own does not start. */
+export function grantLogging(
+  scope: Construct,
+  member: string,
+  options: Placement & { readonly dependsOn: readonly TerraformResource[] },
+): TerraformResource {
+  return grantBinding(scope, {
+    opened: { kind: "project", project: options.project },
+    role: ROLES.LOG_WRITER,
+    member,
+    provider: options.provider,
+    after: [...options.dependsOn, enabledApi(scope, "cloudresourcemanager", options)],
+  });
+}
+
+/** Lets a member push to the repository of an image, and to no other. */
+export function grantPush(
+  scope: Construct,
+  member: string,
+  image: Pick<ArtifactRegistryImage, "project" | "location" | "repositoryId">,
+  options: { readonly provider?: TerraformProvider; readonly dependsOn: readonly (TerraformResource | undefined)[] },
+): TerraformResource {
+  const { project, location, repositoryId } = image;
+  return grantBinding(scope, {
+    opened: { kind: "repository", project, location, repositoryId },
+    role: ROLES.REPOSITORY_WRITER,
+    member,
+    provider: options.provider,
+    after: [...options.dependsOn],
+  });
+}
+
+/** Those in the stack of a construct: waiting for grants of another stack would make each stack wait for the other. */
+export function inStackOf(scope: Construct, resources: readonly TerraformResource[]): TerraformResource[] {
+  const here = TerraformStack.of(scope);
+  return resources.filter((resource) => TerraformStack.of(resource) === here);
 }
 
 /** The full id of an account, as a trigger names it. */

@@ -1,7 +1,6 @@
 import { ProblemCode, show } from "../../vocabulary/problem";
 import type { ImagePlatform } from "../image-platform";
 import type { BuildStep } from "./cloud-build-config";
-import { EMULATION_SCRIPT } from "./platform-scripts";
 import type { Refusals } from "./refusals";
 import { repeated } from "./repeated";
 
@@ -28,6 +27,8 @@ export function emulationSteps(props: PlatformProps, builderImage: string): Buil
   if (props.platforms === undefined || props.emulatorImage === undefined) {
     return [];
   }
+  // Loaded when first used: most builds are for one platform.
+  const { EMULATION_SCRIPT } = require("./platform-scripts") as typeof import("./platform-scripts");
   const foreign = props.platforms.map(architectureOf).filter((architecture) => architecture !== "amd64");
   return [
     {

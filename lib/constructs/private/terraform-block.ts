@@ -48,7 +48,15 @@ export function releaseAll(construct: IConstruct, resources: readonly TerraformR
  * Leaves a cloud resource alone from now on: Terraform forgets it and destroys nothing. Terraform 1.7 or newer.
  * Everything in the stack that waited for it no longer does.
  */
-export function forget(resource: TerraformResource): void {
+export function forget(...resources: (TerraformResource | undefined)[]): void {
+  for (const resource of resources) {
+    if (resource) {
+      forgetOne(resource);
+    }
+  }
+}
+
+function forgetOne(resource: TerraformResource): void {
   const address = addressOf(resource);
   const stack = TerraformStack.of(resource);
   const scope = resource.node.scope as Construct;

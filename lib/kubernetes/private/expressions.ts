@@ -10,10 +10,10 @@ import { BREAK_GLASS, OLD_BREAK_GLASS } from "../../vocabulary/audit-log";
  */
 
 /** The label that Binary Authorization acts on. Source: https://docs.cloud.google.com/binary-authorization/docs/using-breakglass */
-export const BREAK_GLASS_LABEL = BREAK_GLASS;
+const BREAK_GLASS_LABEL = BREAK_GLASS;
 
 /** The annotation of the first releases, which clusters still act on. */
-export const BREAK_GLASS_ANNOTATION = OLD_BREAK_GLASS;
+const BREAK_GLASS_ANNOTATION = OLD_BREAK_GLASS;
 
 /** The account that no one is: permits are granted to it. */
 export const PERMIT_ACCOUNT = { namespace: "kube-system", name: "binauthz-break-glass-permit" } as const;

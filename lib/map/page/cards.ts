@@ -14,7 +14,7 @@ export function changeTag(change: Change): HTMLElement | undefined {
     : el("span", { class: `tag ${change}` }, CHANGE_WORDS[change]);
 }
 
-export function findingsTag(node: MapNode): HTMLElement | undefined {
+function findingsTag(node: MapNode): HTMLElement | undefined {
   if (node.findings.length === 0) {
     return undefined;
   }

@@ -89,16 +89,7 @@ function section(title: string, ...content: (Node | undefined)[]): HTMLElement {
   return el("section", {}, el("h3", {}, title), ...content);
 }
 
-export function findingItem({
-  after,
-  before,
-  id,
-  mend,
-  message,
-  severity,
-  title,
-  undecided,
-}: PageFinding): HTMLElement {
+function findingItem({ after, before, id, mend, message, severity, title, undecided }: PageFinding): HTMLElement {
   return el(
     "li",
     { class: "finding" },

@@ -14,7 +14,7 @@ const NO_VERIFIER = {
 };
 
 /** Whether an image would run, by the same code as `binauthz admit`. */
-export function tried(image: string, target: Target, model: TrustModel): Verdict {
+function tried(image: string, target: Target, model: TrustModel): Verdict {
   const pod = { images: [{ image, container: "image", kind: "container" as const }] };
   return admit({ target, pod }, model, undefined, NO_VERIFIER);
 }

@@ -136,14 +136,6 @@ export function showCertainty({ certainty }: Finding): string | undefined {
   return `not decided: at best ${best}, at worst ${certainty.worst}; ${certainty.because}`;
 }
 
-/** `deny → allow all`, or the one that there is. */
-export function showChange(
-  before: string | undefined,
-  after: string | undefined,
-): [before: string, after: string] | undefined {
-  return before === undefined && after === undefined ? undefined : [before ?? "nothing", after ?? "nothing"];
-}
-
 export function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
