@@ -296,9 +296,10 @@ function routedPath(state: State, url: string): string {
 }
 
 function canonicalName(state: State, name: string): string {
-  if (name.startsWith("projects/-/serviceAccounts/")) {
-    const [account, verb] = name.split(":");
-    return accountName(state, account) + (verb === undefined ? "" : `:${verb}`);
+  // What follows the address stays: a verb, or what is below the account, such as its keys.
+  const [account, rest] = /^(projects\/-\/serviceAccounts\/[^/:]+)(.*)$/.exec(name)?.slice(1) ?? [];
+  if (account !== undefined) {
+    return accountName(state, account) + rest;
   }
   const number = /^projects\/(\d+)(?=[/:]|$)/.exec(name)?.[1];
   const id = number && Object.entries(state.projects).find(([, known]) => known === number)?.[0];
