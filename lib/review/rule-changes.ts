@@ -1,6 +1,5 @@
 import type { KeyedRule, Policy } from "../trust";
 import { ALLOW, DENY, type Effective, effectiveRule, oneOf, showEffective, UNSEEN } from "./effective";
-import type { Facts } from "./facts";
 import type { Certainty, ChangeContext, Effect, Found, Severity } from "./types";
 
 /** What one rule of a policy was and will be, whether or not anything enforces the policy. */
