@@ -291,9 +291,12 @@ function runCommand(io: Io, command: readonly string[], environment: Record<stri
     const ignore = () => undefined;
     process.on("SIGINT", ignore);
     process.on("SIGTERM", forward);
+    // The terminal was closed: what was written for gcloud goes with it, and so does the lock of the state.
+    process.on("SIGHUP", forward);
     const finish = (code: number) => {
       process.removeListener("SIGINT", ignore);
       process.removeListener("SIGTERM", forward);
+      process.removeListener("SIGHUP", forward);
       resolve(code);
     };
     child.once("error", ({ code }: NodeJS.ErrnoException) => {
