@@ -62,6 +62,29 @@ describe("sandbox -- COMMAND", () => {
     60_000,
   );
 
+  test.each([
+    ["SIGTERM", 143],
+    ["SIGHUP", 129],
+  ] as const)(
+    "%s ends the command and the sandbox, and leaves nothing behind",
+    async (signal, code) => {
+      const state = join(folder.path, `${signal}.state`);
+      const program =
+        "console.log(process.pid, process.ppid, process.env.CLOUDSDK_CONFIG); setTimeout(() => {}, 60000)";
+      const child = spawn(process.execPath, [...COMMAND, "--state", state, ...node(program)], { cwd: root });
+      const ended = new Promise((resolve) => child.once("exit", resolve));
+      const line = await new Promise<string>((resolve) => child.stdout.once("data", (data) => resolve(String(data))));
+      const [pid, parent, config] = line.trim().split(" ");
+      expect(existsSync(config)).toBe(true);
+      // tsx passes no SIGHUP on, so it goes to the process of the command.
+      process.kill(Number(parent), signal);
+      expect(await ended).toBe(code);
+      expect([config, `${state}.lock`].filter((path) => existsSync(path))).toEqual([]);
+      expect(() => process.kill(Number(pid), 0)).toThrow("ESRCH");
+    },
+    60_000,
+  );
+
   test("a command that is not there: 1, and one sentence", () => {
     expect(sandbox(["--", "no-such-command", "--version"])).toMatchObject({
       status: 1,

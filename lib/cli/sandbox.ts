@@ -22,6 +22,7 @@ import { ReadError } from "../trust";
 import { readText } from "../trust/private/text";
 import { CLUSTER_NAME, PROJECT_ID, PROJECT_NUMBER } from "../vocabulary/resource-name";
 import { printable } from "./escape";
+import { helpText } from "./help-text";
 import type { Io } from "./io";
 import { UsageError } from "./usage-error";
 
@@ -68,7 +69,7 @@ export function sandboxCommand(io: Io, done: (code: number) => void): Command {
     .option("--project <id[=number]>", "a project that is there from the start (repeatable)", addProject)
     .option("--cluster <project/location/name>", "a cluster that enforces from the start (repeatable)", addCluster)
     .option("--as <principal>", "who the environment speaks for: serviceAccount:EMAIL (default: an owner)", principal)
-    .addHelpText("after", HELP)
+    .addHelpText("after", helpText(HELP, io))
     .action(async (command: string[], options: Options) => {
       done(await run(io, command, options));
     });
@@ -290,9 +291,12 @@ function runCommand(io: Io, command: readonly string[], environment: Record<stri
     const ignore = () => undefined;
     process.on("SIGINT", ignore);
     process.on("SIGTERM", forward);
+    // The terminal was closed: what was written for gcloud goes with it, and so does the lock of the state.
+    process.on("SIGHUP", forward);
     const finish = (code: number) => {
       process.removeListener("SIGINT", ignore);
       process.removeListener("SIGTERM", forward);
+      process.removeListener("SIGHUP", forward);
       resolve(code);
     };
     child.once("error", ({ code }: NodeJS.ErrnoException) => {
