@@ -489,6 +489,17 @@ describe("what is noticed when the app is synthesized", () => {
     );
   });
 
+  test("a builder that is let change occurrences by a later line", () => {
+    const stack = testStack();
+    const attestor = attestorIn(stack);
+    signerIn(stack, { attestors: [attestor] });
+    const other = attestorIn(stack, { attestorName: "other" }, "Other");
+    other.grants.attest(`serviceAccount:${BUILDER}`);
+    expect(() => template(stack)).toThrow(
+      `[EVIDENCE_NOT_INDEPENDENT] the builder is granted roles/containeranalysis.occurrences.editor on ${PROJECT}, got serviceAccount:${BUILDER}: it could change the provenance and the scans of what it built; allowed: createOnly where it attests`,
+    );
+  });
+
   test("a signer that is let change occurrences by a later line", () => {
     const stack = testStack();
     const attestor = attestorIn(stack);

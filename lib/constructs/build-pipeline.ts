@@ -416,6 +416,7 @@ function validate(scope: Construct, id: string, props: BuildPipelineProps): Vali
   checkStepImages(refusals, props.source._source, {
     builderImage: props.builderImage,
     "scanBeforePush.scannerImage": props.scanBeforePush?.scannerImage,
+    emulatorImage: props.emulatorImage,
   });
   checkRepositoryOptions(refusals, props);
   checkPlatforms(refusals, props.platforms, "platforms");

@@ -462,6 +462,7 @@ function validate(scope: Construct, id: string, props: SignerPipelineProps): Val
     builderImage: props.builderImage,
     signerImage: props.signerImage,
     "scanBeforePush.scannerImage": props.scanBeforePush?.scannerImage,
+    emulatorImage: props.emulatorImage,
   });
   checkRepositoryOptions(refusals, props);
   checkPlatforms(refusals, props.platforms, "platforms");

@@ -72,14 +72,14 @@ stored_signatures() {
     --format='value[separator=" "](attestation.signatures.publicKeyId,attestation.serializedPayload,attestation.signatures.signature,resourceUri)'
 }
 
-# gcloud cannot validate a stored attestation; the API can.
+# gcloud cannot validate a stored attestation; the API can. The token is no argument, which other processes could read.
 validate() {
   local token
   token="$(gcloud auth print-access-token)" || return 1
   curl --silent --show-error --fail --retry 3 --max-time 60 \\
-    --header "Authorization: Bearer $token" --header "Content-Type: application/json" \\
+    --header @- --header "Content-Type: application/json" \\
     --data '{"attestation":{"serializedPayload":"'"$2"'","signatures":[{"publicKeyId":"'"$1"'","signature":"'"$3"'"}]},"occurrenceNote":"'"$NOTE"'","occurrenceResourceUri":"'"$4"'"}' \\
-    "\${api%/}/v1/$ATTESTOR:validateAttestationOccurrence"
+    "\${api%/}/v1/$ATTESTOR:validateAttestationOccurrence" <<< "Authorization: Bearer $token"
 }
 
 id_form='^[A-Za-z0-9.:/@_;+=-]+$'
@@ -90,6 +90,8 @@ attested() {
   signatures="$(stored_signatures)" || fail "the attestations of $artifact cannot be listed"
   while read -r id payload signature resource; do
     [[ -z "$key_id" || "$id" == "$key_id" ]] || continue
+    # The list is filtered by the end of the resource; whether it was, and what comes before, is checked.
+    [[ "$resource" == "\${resource%%@*}@\${artifact#*@}" ]] || continue
     [[ "$id" =~ $id_form && "$payload$signature" =~ ^[A-Za-z0-9+/=_-]+$ && "$resource" =~ ^[A-Za-z0-9.:/@_-]+$ ]] || continue
     answer="$(validate "$id" "$payload" "$signature" "$resource")" || fail "an attestation of $artifact cannot be validated: $answer"
     if [[ "$answer" =~ \\"result\\"[[:space:]]*:[[:space:]]*\\"VERIFIED\\" ]]; then
@@ -233,7 +235,7 @@ export interface SigningTarget {
  * `IMAGES`, separated by spaces or lines, none outside of the prefix.
  */
 export function standaloneSignScript(targets: readonly SigningTarget[], imagePrefix?: string): string {
-  const quoted = (text: string) => `'${text.replace(/'/g, "'\\\\''")}'`;
+  const quoted = (text: string) => `'${text.replace(/'/g, "'\\''")}'`;
   const prefix =
     imagePrefix === undefined
       ? ""
