@@ -299,6 +299,15 @@ describeUnless(pythonMissing(), "check-build", () => {
     ).toEqual([]);
   });
 
+  test("an answer that is cut off is asked for again", async () => {
+    await check();
+    const answer = apis.answer;
+    let cut = 0;
+    apis.answer = (url) => (cut++ === 0 ? { cut: true } : answer(url));
+    const result = await apis.run(checkBuildScript([ROW]), { REQUESTED_BUILD: BUILD.id });
+    expect([result.exitCode, result.stderr]).toEqual([0, ""]);
+  });
+
   test("an answer that is no JSON ends the build, and says which it was", async () => {
     for (const body of ["<html>busy</html>", "[]", "NaN"]) {
       apis.answer = () => ({ status: 200, body });

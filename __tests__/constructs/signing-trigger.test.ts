@@ -20,6 +20,7 @@ import {
   KEY,
   NOTE,
   PROJECT,
+  pipelineIn,
   REPOSITORY,
   signerIn,
   testApp,
@@ -487,6 +488,21 @@ describe("what is noticed when the app is synthesized", () => {
     expect(() => template(stack)).toThrow(
       `[SIGNER_NOT_SEPARATE] the builder ${BUILDER} may sign with ${KEY} itself: whatever runs in its builds could sign anything; allowed: a builder without access to the key`,
     );
+  });
+
+  test("a signer that is the identity of a pipeline which no row has", () => {
+    for (const other of [buildIn, pipelineIn]) {
+      const stack = testStack();
+      const { serviceAccountEmail } = other(stack, { pipelineName: "other-one", image: `${IMAGE}-other` }, "Other");
+      signerIn(stack, {
+        builds: [row()],
+        attestors: [attestorIn(stack, { attestorName: "third" }, "Third")],
+        serviceAccountEmail,
+      });
+      expect(() => template(stack)).toThrow(
+        `[SIGNER_NOT_SEPARATE] the signer is the identity of Stack/Other as well, got other-one@${PROJECT}.iam.gserviceaccount.com: whatever runs in its builds could sign anything; allowed: an identity of the signer's own`,
+      );
+    }
   });
 
   test("a builder that is let change occurrences by a later line", () => {

@@ -270,6 +270,18 @@ describe("the effect of each prop", () => {
     }
   });
 
+  test("an identity that builds as well is refused when the app is synthesized", () => {
+    const { stack, vetted } = made();
+    pipelineIn(stack, {
+      serviceAccountEmail: vetted.serviceAccountEmail,
+      createOnly: true,
+      attestors: vetted.attestors,
+    });
+    expect(() => template(stack)).toThrow(
+      `[SIGNER_NOT_SEPARATE] the signer is the identity of Stack/Pipeline as well, got ${SIGNER}: whatever runs in its builds could sign anything`,
+    );
+  });
+
   test("an identity that is let change scans by another construct is refused when the app is synthesized", () => {
     const { stack, vetted } = made();
     attestorIn(stack, { attestorName: "other" }, "Other").grants.attest(`serviceAccount:${vetted.serviceAccountEmail}`);

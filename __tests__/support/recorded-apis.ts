@@ -46,6 +46,12 @@ export class RecordedApis {
       const found = request.headers.authorization === `Bearer ${this.token}` ? this.answer(url) : { status: 401 };
       const status = found === undefined ? 404 : typeof found.status === "number" ? found.status : 200;
       const body = found !== undefined && typeof found.status === "number" ? found.body : found;
+      if (found?.cut === true) {
+        // As when a connection is lost in the middle of an answer.
+        response.writeHead(200, { "content-length": "1000" });
+        response.write("{", () => request.socket.destroy());
+        return;
+      }
       response.writeHead(status, { "content-type": "application/json" });
       response.end(typeof body === "string" ? body : JSON.stringify(body ?? { error: { code: status } }));
     });

@@ -11,6 +11,7 @@ import type { OnDemandScanOptions } from "./on-demand-scan";
 import type { PipelineSource } from "./pipeline-source";
 import { claim, fixAddress, logicalId, unclaim, waitFor } from "./private/addressing";
 import { enabledApi } from "./private/apis";
+import { registerBuilder } from "./private/builders";
 import { type BuildConfig, type BuildStep, toTriggerBuild } from "./private/cloud-build-config";
 import { registerBuiltImage } from "./private/exemptions";
 import { grantBinding, releaseBindings } from "./private/iam";
@@ -254,6 +255,7 @@ export class BuildPipeline extends BuildPipelineBase {
         ? createIdentity(this, { ...placement, accountId, displayName: `Builds ${this.image.split("/").pop()}` })
         : undefined;
     this.serviceAccountEmail = props.serviceAccountEmail ?? serviceAccountEmail(accountId, this.project);
+    registerBuilder(this, this.serviceAccountEmail);
     this.repository = repositoryOf(this, valid.image, props);
     const grants = this.grant(props, valid.image);
     this.config = this.buildConfig(props);

@@ -12,6 +12,7 @@ import type { OnDemandScanOptions } from "./on-demand-scan";
 import type { PipelineSource } from "./pipeline-source";
 import { claim, fixAddress, logicalId, unclaim, waitFor } from "./private/addressing";
 import { enabledApi } from "./private/apis";
+import { registerBuilder } from "./private/builders";
 import { type BuildConfig, type BuildStep, toTriggerBuild } from "./private/cloud-build-config";
 import { registerBuiltImage } from "./private/exemptions";
 import { grantBinding, releaseBindings } from "./private/iam";
@@ -246,6 +247,7 @@ export class SignerPipeline extends SignerPipelineBase {
           })
         : undefined;
     this.serviceAccountEmail = props.serviceAccountEmail ?? serviceAccountEmail(accountId, this.project);
+    registerBuilder(this, this.serviceAccountEmail);
     this.repository = repositoryOf(this, valid.image, props);
     const grants = this.grant(props, valid.image);
     this.config = this.buildConfig(props);

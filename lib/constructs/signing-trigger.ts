@@ -10,6 +10,7 @@ import { ROLES } from "../vocabulary/roles";
 import type { ISigningAttestor } from "./attestor";
 import { claim, fixAddress, logicalId, unclaim, waitFor, waitForNamed } from "./private/addressing";
 import { apiOfStack, enabledApi } from "./private/apis";
+import { signerThatBuilds } from "./private/builders";
 import { type BuildConfig, type BuildStep, toTriggerBuild } from "./private/cloud-build-config";
 import { checkExceptions } from "./private/exceptions";
 import { registerBuiltImage } from "./private/exemptions";
@@ -431,7 +432,7 @@ export class SigningTrigger extends SigningTriggerBase {
 
   /** What later lines of the program opened: noticed when the app is synthesized. */
   private notSeparate(props: SigningTriggerProps, rows: readonly CheckedRow[]): string[] {
-    const found: string[] = [];
+    const found = signerThatBuilds(this, this.serviceAccountEmail);
     const signer = `serviceAccount:${this.serviceAccountEmail}`;
     const evidence = new Set(rows.map(({ imageProject }) => imageProject));
     for (const project of editableEvidence(this, signer, evidence)) {

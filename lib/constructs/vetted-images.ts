@@ -15,6 +15,7 @@ import { ImagePlatform } from "./image-platform";
 import type { PipelineSource } from "./pipeline-source";
 import { claim, fixAddress, logicalId, unclaim, waitFor } from "./private/addressing";
 import { enabledApi } from "./private/apis";
+import { signerThatBuilds } from "./private/builders";
 import { type BuildConfig, type BuildStep, toTriggerBuild } from "./private/cloud-build-config";
 import { registerMirror } from "./private/exemptions";
 import { editableEvidence, grantBinding, releaseBindings } from "./private/iam";
@@ -309,10 +310,11 @@ export class VettedImages extends VettedImagesBase {
   /** What later lines of the program opened: noticed when the app is synthesized. */
   private notIndependent(imageProject: string): string[] {
     const signer = `serviceAccount:${this.serviceAccountEmail}`;
-    return editableEvidence(this, signer, new Set([imageProject])).map(
+    const found = editableEvidence(this, signer, new Set([imageProject])).map(
       (project) =>
         `[${ProblemCode.EVIDENCE_NOT_INDEPENDENT}] the signer is granted ${ROLES.OCCURRENCES_EDITOR} on ${project} by another construct as well, got ${signer}: it could change the scans that it checks; allowed: an identity of the trigger's own`,
     );
+    return [...signerThatBuilds(this, this.serviceAccountEmail), ...found];
   }
 
   /** Everything the identity needs, on the narrowest resource that carries it. */
