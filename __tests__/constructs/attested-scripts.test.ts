@@ -1,7 +1,12 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { ATTESTED_SCRIPT, SIGN_LIST_SCRIPT, standaloneSignScript } from "../../lib/constructs/private/signer-scripts";
+import {
+  ATTESTED_SCRIPT,
+  RESIGN_SCRIPT,
+  SIGN_LIST_SCRIPT,
+  standaloneSignScript,
+} from "../../lib/constructs/private/signer-scripts";
 import { type CommandResult, run } from "../support/terraform";
 
 // What the scripts take for an attestation, where the list is not what was asked for; gcloud and curl are stand-ins.
@@ -20,8 +25,8 @@ describe("a list of attestations", () => {
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
   /** Runs a script where the list has these resources, and Binary Authorization calls valid whatever it is asked. */
-  function attested(script: string, resources: readonly string[], env: Record<string, string> = {}) {
-    const lines = resources.map((resource) => `//cloudkms.googleapis.com/v1/${KEY} cGF5bG9hZA== c2ln ${resource}`);
+  function attested(script: string, resources: readonly string[], env: Record<string, string> = {}, version = KEY) {
+    const lines = resources.map((resource) => `//cloudkms.googleapis.com/v1/${version} cGF5bG9hZA== c2ln ${resource}`);
     writeFileSync(join(folder, "list"), lines.map((line) => `${line}\n`).join(""));
     program(
       "gcloud",
@@ -29,6 +34,10 @@ describe("a list of attestations", () => {
   "config get-value "*) echo "(unset)" ;;
   "auth print-access-token"*) echo secret-token ;;
   *"attestations list"*) cat "$FOLDER/list" ;;
+  *"sign-and-create"*)
+    [[ "\${SIGNS:-}" == yes ]] || exit 1
+    echo "$*" >> "$FOLDER/signed"
+    echo "//cloudkms.googleapis.com/v1/$KEY_VERSION cGF5bG9hZA== c2ln ${PATH}@${DIGEST}" >> "$FOLDER/list" ;;
   *) echo "ERROR: no" >&2; exit 1 ;;
 esac`,
     );
@@ -73,6 +82,52 @@ esac`,
       expect([resource, result.exitCode]).toEqual([resource, 1]);
       expect(result.stderr).toMatch(/has no valid attestation/);
     }
+  });
+
+  test("a signer outside of Cloud Build that is given no image says so", async () => {
+    const script = standaloneSignScript([{ project: "p", attestor: "a", note: "n", keyVersion: KEY }]);
+    expect(await attested(script, [])).toMatchObject({
+      exitCode: 1,
+      output: "sign: no image was given: IMAGES is empty\n",
+    });
+  });
+
+  describe("signing again", () => {
+    const outcome = async (version: string | undefined) => {
+      const env = { REMAINING_FILE: join(folder, "remaining"), KEY_VERSION: KEY.replace(/1$/, "2"), SIGNS: "yes" };
+      const result = await attested(RESIGN_SCRIPT, version === undefined ? [] : [`${PATH}@${DIGEST}`], env, version);
+      expect(result.exitCode).toBe(0);
+      return {
+        said: result.output,
+        signed: existsSync(env.REMAINING_FILE.replace("remaining", "signed")),
+        remains: existsSync(env.REMAINING_FILE),
+      };
+    };
+
+    test("signs what another version of the key has signed", async () => {
+      for (const version of [KEY, KEY.replace(/1$/, "12")]) {
+        expect(await outcome(version)).toMatchObject({ signed: true, remains: false });
+        rmSync(join(folder, "signed"));
+      }
+    });
+
+    // Else it would outlive that key: what a list let in could not be withdrawn with the key of the list any more.
+    test("does not sign what another key of the attestor vouches for, which the rotation does not touch", async () => {
+      for (const version of [
+        KEY.replace("cryptoKeys/k/", "cryptoKeys/vetted/"),
+        KEY.replace("keyRings/r/", "keyRings/r2/"),
+      ]) {
+        expect(await outcome(version)).toEqual({
+          said: `resign: ${PATH}@${DIGEST} has a valid attestation by another key, and needs none by projects/p/locations/global/keyRings/r/cryptoKeys/k\n`,
+          signed: false,
+          remains: false,
+        });
+      }
+    });
+
+    test("does not sign what nobody has signed", async () => {
+      expect(await outcome(undefined)).toMatchObject({ signed: false, remains: true });
+    });
   });
 
   test("the token is no argument of a command: others on the machine could read it", async () => {
