@@ -196,7 +196,7 @@ export class FederatedSigner extends FederatedSignerBase {
    * @param options what it signs
    */
   public renderSignScript(options: SignScriptOptions = {}): string {
-    return renderScript(this.attestors, options.imagePrefix);
+    return renderScript(this, this.attestors, options.imagePrefix);
   }
 
   /**

@@ -1,6 +1,7 @@
 import { MAX_SUBJECT } from "../../vocabulary/member";
 import { ProblemCode, show } from "../../vocabulary/problem";
 import type { FederatedIdentityKind, GithubIdentityOptions, GitlabIdentityOptions } from "../federated-identity";
+import { isAnchored } from "./pipeline";
 import type { Refusals } from "./refusals";
 
 /** What a provider of a workload identity pool is told of an identity. */
@@ -179,9 +180,20 @@ function checkCondition(refusals: Refusals, condition: string): void {
   if (!refusals.literal("additionalCondition", condition)) {
     return;
   }
+  // With a comment, or text in which brackets mean nothing, it could end the brackets that are put around it.
+  const bare = condition.replace(/'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"/g, '"');
+  if (/\/\/|\w"|""/.test(bare)) {
+    refusals.add(
+      ProblemCode.INVALID_OPTIONS,
+      `"additionalCondition" cannot be joined with the others, got ${show(condition)}; allowed: no comments, and no raw or triple-quoted text`,
+    );
+    return;
+  }
   const unanchored = [
-    ...condition.matchAll(/\.(?:contains\([^)]*\)|startsWith\((['"])[^'"]*[^/:@'"]\1\)|endsWith\([^)]*\))/g),
-    ...[...condition.matchAll(/\.matches\((['"])(.*?)\1\)/g)].filter(([, , text]) => !/^\^.*(?<!\\)\$$/.test(text)),
+    ...condition.matchAll(
+      /\.\s*(?:contains\s*\([^)]*\)|startsWith\s*\(\s*(['"])[^'"]*[^/:@'"]\1\s*\)|endsWith\s*\([^)]*\))/g,
+    ),
+    ...[...condition.matchAll(/\.\s*matches\s*\(\s*(['"])(.*?)\1\s*\)/g)].filter(([, , text]) => !isAnchored(text)),
   ].map(([text]) => text);
   if (unanchored.length > 0) {
     refusals.add(
