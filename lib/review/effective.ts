@@ -121,8 +121,8 @@ function effectiveChoice(policy: Policy, target: Target): Effective {
 export function oneOf(effects: readonly Effective[], because: string): Effective {
   return {
     kind: "undecided",
-    best: effects.map(bestOf).reduce((one, other) => (admitsAll(one, other) ? other : one)),
-    worst: effects.map(worstOf).reduce((one, other) => (admitsAll(one, other) ? one : other)),
+    best: effects.map(bestOf).reduce(stricter),
+    worst: effects.map(worstOf).reduce(looser),
     because,
   };
 }
@@ -136,6 +136,22 @@ function admitsAll(one: Settled, other: Settled): boolean {
     return false;
   }
   return one.by.every((attestor) => other.by.includes(attestor));
+}
+
+/** What admits no image that one of the two refuses: of rules with different attestors, one that requires them all. */
+function stricter(one: Settled, other: Settled): Settled {
+  if (one.kind === "attest" && other.kind === "attest") {
+    return { kind: "attest", by: [...new Set([...one.by, ...other.by])].sort() };
+  }
+  return admitsAll(one, other) ? other : one;
+}
+
+/** What admits each image that one of the two admits: of rules with different attestors, one that requires what both do. */
+function looser(one: Settled, other: Settled): Settled {
+  if (one.kind === "attest" && other.kind === "attest") {
+    return { kind: "attest", by: one.by.filter((attestor) => other.by.includes(attestor)) };
+  }
+  return admitsAll(one, other) ? one : other;
 }
 
 /** What a change of a rule does, as far as it is settled. */
