@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { KNOWN_MESSAGES } from "../../lib/admission/explanations/table";
 import { root } from "../support/build";
 import { describeUnless, findProgram, run } from "../support/terraform";
 
@@ -37,7 +38,7 @@ function scriptsOf(folder: string, name: string): string[] {
   return name.endsWith(".sh") ? [read()] : [];
 }
 
-const COMMANDS: readonly Command[] = ["docs", "docs/recipes"].flatMap((folder) =>
+const GUIDES: readonly Command[] = ["docs", "docs/recipes"].flatMap((folder) =>
   readdirSync(join(root, folder)).flatMap((name) =>
     scriptsOf(folder, name)
       .flatMap(commandsOf)
@@ -45,8 +46,18 @@ const COMMANDS: readonly Command[] = ["docs", "docs/recipes"].flatMap((folder) =
   ),
 );
 
+/** What `binauthz explain` advises, with something in the place of names. */
+const ADVISED: readonly Command[] = KNOWN_MESSAGES.flatMap(({ id, look }) =>
+  look
+    .flatMap(({ command }) => commandsOf(command.replace(/\{\w+\}/g, ANY)))
+    .map((text) => ({ page: `explain: ${id}`, text })),
+);
+
+const COMMANDS = [...GUIDES, ...ADVISED];
+
 test("the commands are found", () => {
-  expect(COMMANDS.length).toBeGreaterThan(60);
+  expect(GUIDES.length).toBeGreaterThan(60);
+  expect(ADVISED.length).toBeGreaterThan(30);
   expect(commandsOf('a="$(gcloud auth print-access-token)"\ngcloud x y "$A b" \\\n  --c=\'d|e\' | jq .')).toEqual([
     "gcloud auth print-access-token",
     `gcloud x y ${ANY} --c=${ANY}`,
@@ -54,7 +65,7 @@ test("the commands are found", () => {
 });
 
 describeUnless(findProgram("gcloud") === undefined ? "gcloud was not found" : undefined, "gcloud itself", () => {
-  test("knows every command of the guides, with its options", async () => {
+  test("knows every command of the guides and of explain, with its options", async () => {
     const folder = mkdtempSync(join(tmpdir(), "guide-gcloud-"));
     try {
       // One that is wrong has to be found.
