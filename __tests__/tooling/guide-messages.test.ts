@@ -13,6 +13,7 @@ import {
   TrustRoot,
 } from "../../lib";
 import { trustChainOf } from "../../lib/testing";
+import { binauthz, scratch } from "../cli/support";
 import { root } from "../support/build";
 import { failureOf } from "../testing/support";
 
@@ -75,6 +76,40 @@ test("getting-started.md shows the denial in Google's words", () => {
   expect(shown("getting-started.md", "kubectl run unsigned")).toBe(
     `$ kubectl run unsigned --image=nginx:latest Error from server (VIOLATES_POLICY): ${message}`,
   );
+});
+
+describe("rollout.md says what check makes of a dry run", () => {
+  const { write } = scratch();
+  const row = (name: string) => {
+    const cells = page("rollout.md")
+      .split("\n")
+      .find((line) => line.startsWith(`| ${name} |`))
+      ?.split("|");
+    return [...(cells?.[2] ?? "").matchAll(/`([A-Z]\d{3})`(?:, \*(\w+)\*)?/g)].map(([, id, severity]) => ({
+      id,
+      severity: severity ?? "info",
+    }));
+  };
+
+  test.each([
+    ["until that day", { dryRunUntil: "2999-12-31" }, 0],
+    ["from the day after", { dryRunUntil: "2001-01-01" }, 2],
+    ["no day (`dryRun: true`)", { dryRun: true }, 2],
+  ])("%s", async (name, rule, exitCode) => {
+    const stack = stackOf("binauthz", PROJECT);
+    const { attestor } = chainOf(stack);
+    const policy = new AdmissionPolicy(stack, "Policy", { existing: ExistingPolicy.ADOPT });
+    policy.addClusterRule({ clusterName: "prod", location: "us-central1", requiredAttestors: [attestor], ...rule });
+    const file = write("cdk.tf.json", JSON.stringify(stack.toTerraform()));
+    const { code, out } = await binauthz(["check", file, "--no-config", "--format", "json"]);
+    expect(code).toBe(exitCode);
+    const { findings } = JSON.parse(out) as { readonly findings: readonly { id: string; severity: string }[] };
+    const said = findings.filter(({ id }) => /^(P009|D00\d)$/.test(id)).map(({ id, severity }) => ({ id, severity }));
+    const inOrder = (list: readonly { id: string; severity: string }[]) =>
+      [...list].sort((one, other) => one.id.localeCompare(other.id));
+    expect(inOrder(said)).toEqual(inOrder(row(name)));
+    expect(said.length).toBeGreaterThan(0);
+  });
 });
 
 test("enforced-cluster.md shows the warning about a cluster that does not enforce", () => {

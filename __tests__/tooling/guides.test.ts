@@ -101,6 +101,37 @@ test.each([
   expect(options.filter((option) => option !== "--help" && !new RegExp(`${option}(?![\\w-])`).test(text))).toEqual([]);
 });
 
+test("scripts of guides, recipes and README use options that there are", async () => {
+  const recipes = readdirSync(join(root, "docs/recipes")).map((name) => read("docs/recipes", name));
+  const scripts = [
+    ...[everyGuide, read("README.md"), read("starter/README.md")].flatMap((text) =>
+      [...text.matchAll(/^( *)```(?:sh|bash|console)\n([\s\S]*?)^\1```$/gm)].map(([, , script]) => script),
+    ),
+    ...recipes,
+  ].map((script) => script.replace(/^\s*#.*$/gm, "").replace(/\\\n\s*/g, " "));
+  const used = scripts.flatMap((script) =>
+    [...script.matchAll(/\bbinauthz (admit|review|check|audit|explain|map|sandbox|demo|init)\b([^\n|]*)/g)].map(
+      ([, command, rest]) => ({ command, options: rest.split(/ -- /)[0].match(/(?<=\s)--[a-z][\w-]*/g) ?? [] }),
+    ),
+  );
+  expect(used.length).toBeGreaterThan(60);
+  const unknown: string[] = [];
+  for (const { command, options } of used) {
+    const { out } = await binauthz([command, "--help"]);
+    const known = new Set(out.match(/--[a-z][\w-]*/g));
+    unknown.push(...options.filter((option) => !known.has(option)).map((option) => `${command} ${option}`));
+  }
+  expect(unknown).toEqual([]);
+});
+
+test("testing.md sets jest up as the starter does", () => {
+  const block = /```json\n([\s\S]*?)```/.exec(read("docs/testing.md"))?.[1] ?? "";
+  const starter = JSON.parse(read("starter/package.json"));
+  expect(starter).toMatchObject(JSON.parse(block));
+  const [, names = ""] = /^npm i -D (.+)$/m.exec(read("docs/testing.md")) ?? [];
+  expect(Object.keys(starter.devDependencies)).toEqual(expect.arrayContaining(names.split(" ")));
+});
+
 test("commands.md names every command", async () => {
   const { out } = await binauthz(["--help"]);
   const commands = [...out.slice(out.indexOf("Commands:")).matchAll(/^ {2}(\w+)/gm)].map(([, name]) => name);
