@@ -78,6 +78,14 @@ export const ROWS: readonly Row[] = [
     "evidence",
   ),
 
+  ...[
+    { what: "of another controller", data: { apiVersion: "example.com/v1", spec: { cpu: { guest: 2 } } } },
+    { what: "with nothing in it", data: {} },
+    { what: "of pods without metadata", data: { spec: { template: { spec: { containers: [] } } } } },
+  ].map(({ what, data }) =>
+    row(`somebody creates a revision ${what}`, create("developer", { ...workload("ControllerRevision"), data })),
+  ),
+
   // Later changes.
   row("developer labels a Pod", update("developer", workload("Pod"), workload("Pod", BROKEN)), "permission"),
   row(
@@ -221,6 +229,8 @@ export const ROWS: readonly Row[] = [
     ["job", "Pod"],
     ["deployment", "ReplicaSet"],
     ["cronjob", "Job"],
+    ["statefulset", "ControllerRevision"],
+    ["daemon-set", "ControllerRevision"],
   ].flatMap(([name, kind]) => [
     row(`the ${name} controller creates a labelled ${kind}`, create(controller(name), workload(kind, BROKEN))),
     row(`the ${name} controller creates a plain ${kind}`, create(controller(name), workload(kind))),
@@ -244,6 +254,7 @@ export const ROWS: readonly Row[] = [
     ["replicaset", "ReplicaSet"],
     ["job", "Job"],
     ["namespace", "Pod"],
+    ["deployment", "ControllerRevision"],
   ].map(([name, kind]) =>
     row(
       `the ${name} controller creates a labelled ${kind}, which is not its to make`,

@@ -33,6 +33,7 @@ const KINDS: Record<string, { readonly apiVersion: string; readonly resource: st
   ReplicaSet: { apiVersion: "apps/v1", resource: "replicasets" },
   Job: { apiVersion: "batch/v1", resource: "jobs" },
   CronJob: { apiVersion: "batch/v1", resource: "cronjobs" },
+  ControllerRevision: { apiVersion: "apps/v1", resource: "controllerrevisions" },
 };
 export const ALL_KINDS = Object.keys(KINDS);
 
@@ -89,6 +90,8 @@ export function workload(kind: string, options: PodOptions = {}, name = "web"): 
         metadata: own,
         spec: { schedule: "0 3 * * *", jobTemplate: { spec: { template } } },
       };
+    case "ControllerRevision":
+      return { apiVersion, kind, metadata: own, revision: 1, data: { spec: { template } } };
     case "Job":
       return { apiVersion, kind, metadata: own, spec: { template } };
     case "ReplicationController":

@@ -62,9 +62,10 @@ const CONTROLLERS = {
   Pod: ["replicaset", "replication", "statefulset", "daemon-set", "job"],
   ReplicaSet: ["deployment"],
   Job: ["cronjob"],
+  ControllerRevision: ["statefulset", "daemon-set"],
 } as const;
 
-/** Left out by a condition on who asks and for what, never by one on the content. */
+/** Left out by a condition on who asks and for what, never by one on the labels. */
 export function matchConditions(): NamedExpression[] {
   const created = Object.entries(CONTROLLERS).map(
     ([kind, names]) =>
@@ -72,7 +73,20 @@ export function matchConditions(): NamedExpression[] {
         names.map((name) => `system:serviceaccount:kube-system:${name}-controller`),
       )})`,
   );
-  return [{ name: "not-a-workload-controller", expression: `!(${created.join(" || ")})` }];
+  const revised = [
+    "object.data",
+    "object.data.spec",
+    "object.data.spec.template",
+    "object.data.spec.template.metadata",
+  ];
+  return [
+    { name: "not-a-workload-controller", expression: `!(${created.join(" || ")})` },
+    // Other controllers keep other things in revisions.
+    {
+      name: "carries-pods",
+      expression: `request.kind.kind != 'ControllerRevision' || (${revised.map((path) => `has(${path})`).join(" && ")})`,
+    },
+  ];
 }
 
 /** Where a kind keeps the template of its pods. */
@@ -81,6 +95,8 @@ function podOf(object: string): string {
     `request.kind.kind == 'Pod' ? ${object} :`,
     `request.kind.kind == 'CronJob' ? ${object}.spec.jobTemplate.spec.template :`,
     `request.kind.kind == 'PodTemplate' ? ${object}.template :`,
+    // The StatefulSet controller makes pods of the revision that the status names, whoever wrote it.
+    `request.kind.kind == 'ControllerRevision' ? ${object}.data.spec.template :`,
     `${object}.spec.template`,
   ].join(" ");
 }
