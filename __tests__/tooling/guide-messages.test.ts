@@ -179,3 +179,9 @@ test("troubleshooting.md shows what the steps of a signing build say", () => {
     if (part !== "") expect(scripts).toContain(part);
   }
 });
+
+test("federated-signer.md calls the workflow whose tokens its identity takes", () => {
+  const [, file, branch] = /workflowRef: "([^"@]+)@refs\/heads\/([^"]+)"/.exec(page("federated-signer.md")) ?? [];
+  expect(file).toBeDefined();
+  expect(page("federated-signer.md")).toContain(`uses: ${file}@${branch}\n`);
+});
