@@ -129,6 +129,14 @@ test("scripts of guides, recipes and README use options that there are", async (
   expect(unknown).toEqual([]);
 });
 
+test("sandbox.md names every field of a seed", () => {
+  const [, body = ""] = /^export interface Seed \{\n([\s\S]*?)^\}/m.exec(read("lib/sandbox/seed.ts")) ?? [];
+  const fields = [...body.matchAll(/^ {2}readonly (\w+)\??:/gm)].map(([, field]) => field);
+  expect(fields).toContain("grants");
+  const text = read("docs/sandbox.md");
+  expect(fields.filter((field) => !text.includes(`"${field}"`) && !text.includes(`\`${field}\``))).toEqual([]);
+});
+
 test("testing.md sets jest up as the starter does", () => {
   const block = /```json\n([\s\S]*?)```/.exec(read("docs/testing.md"))?.[1] ?? "";
   const starter = JSON.parse(read("starter/package.json"));
