@@ -1,7 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { CHECKS } from "../../lib/review/checks";
 import { ProblemCode } from "../../lib/vocabulary/problem";
 import { binauthz } from "../cli/support";
+import SAMPLES from "../fixtures/audit-log-entries.json";
+import { GITOPS_ROWS, ROWS } from "../kubernetes/requests";
 import { root } from "../support/build";
 
 // What the guides leave out, found by comparing them with what there is.
@@ -127,6 +130,20 @@ test("scripts of guides, recipes and README use options that there are", async (
     unknown.push(...options.filter((option) => !known.has(option)).map((option) => `${command} ${option}`));
   }
   expect(unknown).toEqual([]);
+});
+
+test("numbers on pages are those of today", () => {
+  const samples = `${Object.keys(SAMPLES).length} written samples`;
+  const words = (name: string) => read("docs", name).replace(/\s+/g, " ");
+  expect(words("audit.md")).toContain(samples);
+  expect(words("alerts.md")).toContain(samples);
+  // Where a table has grown since, the page has to say which part of it the server has judged.
+  expect(words("break-glass.md")).toContain(
+    `${ROWS.length} requests without GitOps mode and ${GITOPS_ROWS.length} with it`,
+  );
+  const rules = words("review-rules.md");
+  const without = rules.match(/\| no: /g)?.length ?? 0;
+  expect(rules).toContain(`Of ${CHECKS.length} rules ${CHECKS.length - without} have one.`);
 });
 
 test("sandbox.md names every field of a seed", () => {
