@@ -168,3 +168,20 @@ test("troubleshooting.md shows the postconditions as they are written", () => {
     }
   }
 });
+
+test("troubleshooting.md shows what the steps of a signing build say", () => {
+  const section = page("troubleshooting.md").split("## A signing build ends before it signs")[1].split("\n## ")[0];
+  const lines = [...section.matchAll(/^- `([\w-]+): ([^`]+)`/gm)].map(([, , line]) => line);
+  expect(lines).toHaveLength(5);
+  const scripts = readFileSync(join(root, "lib/constructs/private/signing-scripts.ts"), "utf8");
+  // Names and numbers are put in by the script.
+  for (const part of lines.flatMap((line) => line.split(/…|\b\d+\b|nothing; /)).map((text) => text.trim())) {
+    if (part !== "") expect(scripts).toContain(part);
+  }
+});
+
+test("federated-signer.md calls the workflow whose tokens its identity takes", () => {
+  const [, file, branch] = /workflowRef: "([^"@]+)@refs\/heads\/([^"]+)"/.exec(page("federated-signer.md")) ?? [];
+  expect(file).toBeDefined();
+  expect(page("federated-signer.md")).toContain(`uses: ${file}@${branch}\n`);
+});

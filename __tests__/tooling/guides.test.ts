@@ -1,7 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { CHECKS } from "../../lib/review/checks";
 import { ProblemCode } from "../../lib/vocabulary/problem";
 import { binauthz } from "../cli/support";
+import SAMPLES from "../fixtures/audit-log-entries.json";
+import { GITOPS_ROWS, ROWS } from "../kubernetes/requests";
 import { root } from "../support/build";
 
 // What the guides leave out, found by comparing them with what there is.
@@ -61,11 +64,16 @@ test("the page on leaving says what is forgotten of each construct that can be r
 });
 
 test("every property of the constructs and their options is on a page", () => {
-  const properties = readdirSync(join(root, "lib/constructs"))
-    .filter((name) => name.endsWith(".ts"))
-    .flatMap((name) => [...read("lib/constructs", name).matchAll(/^export interface (\w+)[^{]*\{\n([\s\S]*?)^\}/gm)])
+  const properties = ["constructs", "kubernetes", "testing"]
+    .flatMap((room) =>
+      readdirSync(join(root, "lib", room))
+        .filter((name) => name.endsWith(".ts"))
+        .flatMap((name) => [...read("lib", room, name).matchAll(/^export interface (\w+)[^{]*\{\n([\s\S]*?)^\}/gm)]),
+    )
     // What begins with I and another capital is what a construct offers, not what is given to it.
     .filter(([, name]) => !/^I[A-Z]/.test(name))
+    // What jest and CDKTF hand to the test kit, and what it keeps for itself.
+    .filter(([, name]) => !["Granted", "MatcherContext", "SynthesizableStack"].includes(name))
     .flatMap(([, name, body]) =>
       [...body.matchAll(/^ {2}readonly (\w+)\??:/gm)].map(([, property]) => ({ name, property })),
     );
@@ -122,6 +130,28 @@ test("scripts of guides, recipes and README use options that there are", async (
     unknown.push(...options.filter((option) => !known.has(option)).map((option) => `${command} ${option}`));
   }
   expect(unknown).toEqual([]);
+});
+
+test("numbers on pages are those of today", () => {
+  const samples = `${Object.keys(SAMPLES).length} written samples`;
+  const words = (name: string) => read("docs", name).replace(/\s+/g, " ");
+  expect(words("audit.md")).toContain(samples);
+  expect(words("alerts.md")).toContain(samples);
+  // Where a table has grown since, the page has to say which part of it the server has judged.
+  expect(words("break-glass.md")).toContain(
+    `${ROWS.length} requests without GitOps mode and ${GITOPS_ROWS.length} with it`,
+  );
+  const rules = words("review-rules.md");
+  const without = rules.match(/\| no: /g)?.length ?? 0;
+  expect(rules).toContain(`Of ${CHECKS.length} rules ${CHECKS.length - without} have one.`);
+});
+
+test("sandbox.md names every field of a seed", () => {
+  const [, body = ""] = /^export interface Seed \{\n([\s\S]*?)^\}/m.exec(read("lib/sandbox/seed.ts")) ?? [];
+  const fields = [...body.matchAll(/^ {2}readonly (\w+)\??:/gm)].map(([, field]) => field);
+  expect(fields).toContain("grants");
+  const text = read("docs/sandbox.md");
+  expect(fields.filter((field) => !text.includes(`"${field}"`) && !text.includes(`\`${field}\``))).toEqual([]);
 });
 
 test("testing.md sets jest up as the starter does", () => {

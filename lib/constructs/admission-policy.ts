@@ -34,7 +34,10 @@ import { forget, importExisting } from "./private/terraform-block";
 
 /** What happens with the policy that the project has already: it always has one. */
 export enum ExistingPolicy {
-  /** It is read first, and the plan shows what changes. The right choice for a project in use. */
+  /**
+   * It is read first, and the plan shows what changes. The right choice for a project in use. Rules by namespace, service
+   * account or Istio identity are not seen, and erased: `AdmissionPolicy.fromExport` refuses a policy that has some.
+   */
   ADOPT = "ADOPT",
   /** It is overwritten unread, whatever it holds. For a new project, where nothing can be read before the API is enabled. */
   REPLACE = "REPLACE",
