@@ -64,6 +64,7 @@ const MAKING: Readonly<Record<string, Partial<Making>>> = {
   "policy-left-over": { state: withLeftOver },
   "policy-replaced-create-first": { args: ["-replace=google_binary_authorization_policy.p"] },
   "role-of-organization": { google: "none" },
+  "trigger-opened": { google: "none" },
 };
 
 /** What the inventory says, where a plan is reviewed with one. */
