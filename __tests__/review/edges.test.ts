@@ -132,3 +132,25 @@ test("what nobody runs as the signer is no path to it: a trigger with an account
   const own = JSON.parse(text.replaceAll("KEY_VERSION=", "OTHER="));
   expect(found(own)).toEqual([]);
 });
+
+test("a PGP key whose id the service gives is named in words", () => {
+  const plan = recordedPlan("attestor-keys");
+  const { change } = plan.resource_changes.find(
+    ({ address }: Json) => address === "google_binary_authorization_attestor.build",
+  );
+  change.after.attestation_authority_note[0].public_keys = [
+    ...change.before.attestation_authority_note[0].public_keys,
+    {
+      ascii_armored_pgp_public_key: "-----BEGIN PGP PUBLIC KEY BLOCK-----",
+      comment: "",
+      id: null,
+      pkix_public_key: [],
+    },
+  ];
+  const messages = review({ plans: [{ plan: readPlan("plan.json", plan) }] }).findings.map(({ message }) => message);
+  expect(messages.filter((message) => message.includes("PGP key"))).toEqual([
+    "One key of an attestor is enough: from now on, signatures of a PGP key without a known id count as well.",
+    "a PGP key without a known id: a PGP key, whose algorithm nothing here can tell, and which no KMS guards.",
+    "a PGP key without a known id: it is no version of Cloud KMS, so that nothing says where its private half is.",
+  ]);
+});
