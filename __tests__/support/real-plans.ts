@@ -20,6 +20,9 @@ export const REAL_PLAN_NAMES = readdirSync(REAL_PLANS, { withFileTypes: true })
 
 const PROJECT = "my-secure-project";
 
+// biome-ignore lint/suspicious/noExplicitAny: Terraform's JSON
+type Json = any;
+
 interface Making {
   /**
    * What `before.tf` is applied to. Without an API its plan is taken for the state, and the next one is made with
@@ -30,6 +33,8 @@ interface Making {
   /** What somebody does outside of Terraform, before or after `before.tf` is applied. */
   readonly first?: (sandbox: Sandbox) => void;
   readonly between?: (sandbox: Sandbox) => void;
+  /** What became of the state meanwhile. */
+  readonly state?: (state: Json) => Json;
 }
 
 const rule = (evaluationMode: string) => ({ evaluationMode, enforcementMode: "ENFORCED_BLOCK_AND_AUDIT_LOG" });
@@ -37,23 +42,35 @@ const setDefaultRule = (mode: string) => (sandbox: Sandbox) => {
   putPolicy(sandbox.state, PROJECT, { globalPolicyEvaluationMode: "ENABLE", defaultAdmissionRule: rule(mode) });
 };
 
+/** As after an apply that created a policy and could not destroy the one before. */
+const withLeftOver = (state: Json): Json => ({
+  ...state,
+  serial: state.serial + 1,
+  resources: state.resources.map((resource: Json) =>
+    resource.type === "google_binary_authorization_policy"
+      ? { ...resource, instances: [...resource.instances, { ...resource.instances[0], deposed: "0badc0de" }] }
+      : resource,
+  ),
+});
+
 /** Those that are not made by applying `before.tf` to the sandbox and planning `after.tf`. */
 const MAKING: Readonly<Record<string, Partial<Making>>> = {
   "cloud-run-weakened": { google: "none" },
   "guards-removed": { google: "none" },
+  "identity-provider-swapped": { google: "none" },
   "only-a-part": { args: ["-target=google_container_analysis_note.n"] },
   "policy-drifted": { between: setDefaultRule("ALWAYS_ALLOW") },
   "policy-imported": { first: setDefaultRule("ALWAYS_DENY") },
+  "policy-left-over": { state: withLeftOver },
   "policy-replaced-create-first": { args: ["-replace=google_binary_authorization_policy.p"] },
+  "role-of-organization": { google: "none" },
+  "trigger-opened": { google: "none" },
 };
 
 /** What the inventory says, where a plan is reviewed with one. */
 const INVENTORIES: Readonly<Record<string, Inventory>> = {
   "cloud-run-weakened": { images: [], attestations: [] },
 };
-
-// biome-ignore lint/suspicious/noExplicitAny: Terraform's JSON
-type Json = any;
 
 /** The recorded plan, as `terraform show -json` printed it, without the parts that no reader looks at. */
 export function recordedPlan(name: string): Json {
@@ -103,7 +120,7 @@ export async function makePlan(name: string): Promise<Json> {
   return making.google === "none" ? withoutApi(name, making) : withSandbox(name, making);
 }
 
-async function withSandbox(name: string, { args = [], between, first }: Making): Promise<Json> {
+async function withSandbox(name: string, { args = [], between, first, state }: Making): Promise<Json> {
   // The accounts and repositories of the grants are not part of a plan.
   const sandbox = await startSandbox({ behaviour: { strictIam: false, refuseInvalidPolicies: false } });
   const terraform = TerraformDir.temporary(sandbox.environment());
@@ -113,6 +130,10 @@ async function withSandbox(name: string, { args = [], between, first }: Making):
     await terraform.init();
     await terraform.apply();
     between?.(sandbox);
+    if (state) {
+      const file = join(terraform.dir, "terraform.tfstate");
+      terraform.write(state(JSON.parse(readFileSync(file, "utf8"))), "terraform.tfstate");
+    }
     write(terraform, name, "after");
     return (await terraform.plan(...args)).json;
   } finally {

@@ -41,9 +41,13 @@ export function attestorChanges({ after, before }: ChangeContext): AttestorChang
 
 /** A key in words: the id that signatures name, and the beginning of its fingerprint. */
 export function keyName({ key, print }: KeyFact): string {
-  const id = key.id.state === "known" ? shortId(key.id.value) : "a key without a known id";
+  const pgp = key.type === "pgp";
+  const id =
+    key.id.state === "known"
+      ? `${pgp ? "the PGP key " : ""}${shortId(key.id.value)}`
+      : `a ${pgp ? "PGP key" : "key"} without a known id`;
   const digest = print?.startsWith("ni:///sha-256;") ? ` (SHA-256 ${print.slice("ni:///sha-256;".length, 26)}…)` : "";
-  return `${key.type === "pgp" ? "the PGP key " : ""}${id}${digest}`;
+  return `${id}${digest}`;
 }
 
 function shortId(id: string): string {

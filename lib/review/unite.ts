@@ -16,6 +16,7 @@ const NAMED = [
   "apis",
   "orgPolicies",
   "identityProviders",
+  "triggers",
 ] as const;
 
 /**

@@ -2,6 +2,7 @@ import {
   type AccountKey,
   type Api,
   type Attestor,
+  type BuildTrigger,
   type CloudRunService,
   type Cluster,
   type CryptoKey,
@@ -61,6 +62,7 @@ export function join(models: readonly TrustModel[]): TrustModel {
     evidence: distinct(all(models, "evidence") as Evidence[]),
     workloads: distinct(all(models, "workloads") as Workload[]),
     guards: distinct(all(models, "guards") as Guard[]),
+    triggers: unite("trigger", all(models, "triggers"), (item: BuildTrigger) => item.name),
   };
 }
 

@@ -68,6 +68,7 @@ export interface TrustModel {
   readonly evidence: readonly Evidence[];
   readonly workloads: readonly Workload[];
   readonly guards: readonly Guard[];
+  readonly triggers: readonly BuildTrigger[];
 }
 
 /** Nothing at all: what a model is built on that knows a part only. */
@@ -90,6 +91,7 @@ export const EMPTY_MODEL: TrustModel = {
   evidence: [],
   workloads: [],
   guards: [],
+  triggers: [],
 };
 
 /** A version of a key of Cloud KMS. */
@@ -203,6 +205,20 @@ export interface Pipeline {
   /** The image paths it pushes or signs, without tag. */
   readonly images: readonly string[];
   readonly signs: readonly PipelineSignature[];
+  readonly origin: Origin;
+}
+
+/** What starts builds, and as whom they run. */
+export interface BuildTrigger {
+  /** `projects/P/locations/L/triggers/N`. */
+  readonly name: string;
+  /** In IAM's form: `serviceAccount:EMAIL`. */
+  readonly serviceAccount: Value<string>;
+  /** What starts a build and whose sources it builds, as JSON with sorted keys. */
+  readonly starts: Value<string>;
+  /** Whether somebody has to approve each build. */
+  readonly approval: Value<boolean>;
+  readonly disabled: Value<boolean>;
   readonly origin: Origin;
 }
 

@@ -356,6 +356,9 @@ class PlanReader {
     if (type === POLICY && before && actions.includes("delete")) {
       return this.afterDestroyedPolicy(change, before, current);
     }
+    if (type === POLICY && this.destroysLeftOver(change)) {
+      return [this.recorded(change, this.afterLeftOver(change))];
+    }
     if (!after && !isPlanned(actions)) {
       // Terraform forgets it, and it goes on as it is.
       return forgotten;
@@ -372,7 +375,9 @@ class PlanReader {
 
   private planned(change: ReadChange): AttributeMap {
     const { after, unknown } = change;
-    const values = overlay(after ?? {}, unknown === true ? {} : unknown);
+    const shown = after ?? {};
+    const mask = unknown === true ? Object.fromEntries(Object.keys(shown).map((name) => [name, true])) : unknown;
+    const values = overlay(shown, mask);
     const attributes = this.withDefaultProject(change, (isRecord(values) ? values : {}) as AttributeMap);
     return change.type.endsWith("_iam_policy") ? this.withPolicyData(change, attributes) : attributes;
   }
@@ -407,6 +412,30 @@ class PlanReader {
       return [left];
     }
     return sameProject ? [this.recorded(change, planned)] : [this.recorded(change, planned), left];
+  }
+
+  /** Whether an object of the same policy, which an earlier apply left over, is destroyed: there is but one policy. */
+  private destroysLeftOver({ address, after, before }: ReadChange): boolean {
+    return this.all.some(
+      (other) =>
+        other.type === POLICY &&
+        other.deposed !== undefined &&
+        other.actions.includes("delete") &&
+        other.before !== undefined &&
+        (other.address === address || sameThing(other.before, after ?? before ?? {}, "project")),
+    );
+  }
+
+  /** Destroying what was left over writes a policy that admits everything, over the one that is kept. */
+  private afterLeftOver(change: ReadChange): AttributeMap {
+    const planned = this.planned(change);
+    const project = own(planned, "project") as Attribute;
+    if (!isWritten(change.actions)) {
+      return { ...(overlay(OPENED, OPENED_UNKNOWN) as AttributeMap), project };
+    }
+    const names = ["admission_whitelist_patterns", "cluster_admission_rules", "default_admission_rule"];
+    const mask = Object.fromEntries([...names, "global_policy_evaluation_mode"].map((name) => [name, true]));
+    return overlay(planned, mask) as AttributeMap;
   }
 
   /** The planned policy, without what the provider shows of it and does not do. */

@@ -23,7 +23,7 @@ export const a004: Check = {
               ...(address !== undefined && { address }),
               target: name,
               title: "Key keeps its material, and its id is not known",
-              message: `Signatures name the id of their key, and it has to match exactly. Whether the key is still ${idsOf([old])[0]} is not known: if not, its attestations do not count any more.`,
+              message: `Signatures name the id of their key, and it has to match exactly. Whether that of this key is still ${idsOf([old])[0]} is not known: if not, its attestations do not count any more.`,
               before: keyName(old),
               after: next.map(keyName).join(", "),
               certainty: {

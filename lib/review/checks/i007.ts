@@ -1,3 +1,4 @@
+import type { Value } from "../../trust";
 import { at } from "../changes";
 import { shown } from "../facts";
 import { powerChanges, reachesAccount, signingAccounts } from "../power-changes";
@@ -8,7 +9,7 @@ export const i007: Check = {
   title: "New path to act as the signer",
   severity: "high",
   effects: ["opens"],
-  looksAt: "grants of acting as an account that signs, and keys of such accounts",
+  looksAt: "grants of acting as an account that signs, keys of such accounts, and triggers whose builds run as one",
   mend: "Let nobody act as the signer; trigger its pipeline instead. Make no keys of its account.",
   change: (context) => {
     const { gained, lost } = powerChanges(context, "act-as");
@@ -42,9 +43,64 @@ export const i007: Check = {
           ),
       ),
       ...accountKeys(context, accounts),
+      ...triggers(context),
     ];
   },
 };
+
+/** Builds that run as an account that signs already: whoever can start one, or write what it builds, acts as the account. */
+function triggers({ after, before }: ChangeContext): Found[] {
+  const accounts = signingAccounts(before);
+  return after.model.triggers.flatMap((next): Found[] => {
+    const was = before.model.triggers.find(({ name }) => name === next.name);
+    const account = shown(next.serviceAccount);
+    const place = { ...at(next.origin), target: account };
+    if (!accounts.has(account) || isTrue(next.disabled)) {
+      return [];
+    }
+    if (was === undefined || isTrue(was.disabled) || shown(was.serviceAccount) !== account) {
+      return [
+        {
+          ...place,
+          title: "Trigger whose builds run as the account that signs",
+          message: `Builds of ${next.name} run as ${account}, which signs: whoever can write what they build can sign.`,
+          ...(was !== undefined && { before: isTrue(was.disabled) ? "disabled" : shown(was.serviceAccount) }),
+          after: next.name,
+        },
+      ];
+    }
+    const found: Found[] = [];
+    if (isTrue(was.approval) && !isTrue(next.approval)) {
+      found.push({
+        ...place,
+        title: "Builds that sign start without approval",
+        message: `Nobody has to approve builds of ${next.name} any more, which run as ${account}, which signs.`,
+        before: "approval required",
+        after: "no approval",
+      });
+    }
+    if (shown(was.starts) !== shown(next.starts)) {
+      found.push({
+        ...place,
+        title: "Something else starts builds that sign",
+        message: `Builds of ${next.name} run as ${account}, which signs. What starts them, or whose sources they build, is something else from now on.`,
+        before: shown(was.starts),
+        after: shown(next.starts),
+        certainty: {
+          state: "undecided",
+          best: "none",
+          worst: "high",
+          because: "who can write to a branch or a repository is not in these files",
+        },
+      });
+    }
+    return found;
+  });
+}
+
+function isTrue(flag: Value<boolean>): boolean {
+  return flag.state === "known" && flag.value;
+}
 
 function accountKeys({ after, before }: ChangeContext, accounts: readonly string[]): Found[] {
   const old = new Set(before.model.accountKeys.map(({ origin }) => origin.address));

@@ -30,7 +30,7 @@ function foundOf(doubt: PlanDoubt, { changes }: Plan, plans: readonly Plan[]): F
       doubt,
       plans,
       possible
-        ? `the list comes from ${source}, and may be known only after the apply. If so: ${then} Only a second plan shows the change.`
+        ? `the list comes from ${source}, and may be known only after the apply. If so, this happens: ${then} Only a second plan shows the change.`
         : `the configuration refers to ${source}, which is known only after the apply. ${then} Only a second plan shows the change.`,
     ),
     before: planned,

@@ -5,7 +5,7 @@ import { readAccountKeys, readApis, readIdentityProviders, readOrgPolicies, SURR
 import { EVIDENCE_TYPES, readEvidence } from "./readers/evidence";
 import { readGuards } from "./readers/guards";
 import { readCryptoKeys, readKeyVersions } from "./readers/kms";
-import { readPipelines } from "./readers/pipeline";
+import { readPipelines, readTriggers } from "./readers/pipeline";
 import { readPodWorkloads, WORKLOAD_TYPE } from "./readers/pods";
 import { readPolicies } from "./readers/policy";
 import { readPowers } from "./readers/powers";
@@ -74,6 +74,7 @@ export function assemble(resources: readonly Resource[]): TrustModel {
       evidence: readEvidence(around),
       workloads: [...readPodWorkloads(resources), ...readRunWorkloads(around)],
       guards: readGuards(around),
+      triggers: readTriggers(around),
     },
   ]);
 }

@@ -1,8 +1,9 @@
-import { known, type Pipeline, type PipelineSignature, type Value } from "../../model";
+import { type BuildTrigger, known, type Pipeline, type PipelineSignature, type Value } from "../../model";
 import { type Block, NotKnown } from "../attribute";
+import { canonicalJson } from "../canonical";
 import { completeName, inName, lastSegment, projectName } from "../names";
 import { behind, projectOf, type Resource, type Surroundings } from "../resource";
-import { mapValue } from "../values";
+import { chainValue, mapValue } from "../values";
 
 /** The triggers with a step that signs: one that is told an attestor and a key version in its environment. */
 export function readPipelines(around: Surroundings): Pipeline[] {
@@ -17,15 +18,60 @@ export function readPipelines(around: Surroundings): Pipeline[] {
   });
 }
 
-function readPipeline(resource: Resource, build: Block, signs: readonly PipelineSignature[]): Pipeline {
+// https://registry.terraform.io/providers/hashicorp/google/6.50.0/docs/resources/cloudbuild_trigger
+const SOURCES = [
+  "bitbucket_server_trigger_config",
+  "developer_connect_event_config",
+  "git_file_source",
+  "github",
+  "gitlab_enterprise_events_config",
+  "pubsub_config",
+  "repository_event_config",
+  "source_to_build",
+  "trigger_template",
+  "webhook_config",
+];
+
+/** What Google fills in of them, and what a push of another branch does not change. */
+const COMPUTED = ["state", "subscription", "project_id"];
+
+export function readTriggers(around: Surroundings): BuildTrigger[] {
+  return around
+    .ofType("google_cloudbuild_trigger")
+    .filter(({ mode }) => mode === "managed")
+    .map((resource) => {
+      const { block } = resource;
+      return {
+        name: triggerName(resource),
+        serviceAccount: accountOf(resource),
+        starts: canonicalJson(Object.fromEntries(SOURCES.map((name) => [name, block.raw(name)])), ...COMPUTED),
+        approval: chainValue(
+          block.block("approval_config"),
+          (config) => config?.flag("approval_required") ?? known(false),
+        ),
+        disabled: block.flag("disabled") ?? known(false),
+        origin: resource.origin,
+      };
+    });
+}
+
+function triggerName(resource: Resource): string {
   const { block } = resource;
   const location = block.text("location") ?? known("global");
+  return `${projectName(resource)}/locations/${inName(location, resource, "location")}/triggers/${inName(block.text("name"), resource, "name")}`;
+}
+
+function accountOf(resource: Resource): Value<string> {
+  return mapValue(
+    resource.block.text("service_account") ?? behind(resource, "service_account"),
+    (account) => `serviceAccount:${lastSegment(account)}`,
+  );
+}
+
+function readPipeline(resource: Resource, build: Block, signs: readonly PipelineSignature[]): Pipeline {
   return {
-    name: `${projectName(resource)}/locations/${inName(location, resource, "location")}/triggers/${inName(block.text("name"), resource, "name")}`,
-    serviceAccount: mapValue(
-      block.text("service_account") ?? behind(resource, "service_account"),
-      (account) => `serviceAccount:${lastSegment(account)}`,
-    ),
+    name: triggerName(resource),
+    serviceAccount: accountOf(resource),
     images: [...new Set([...pushedImages(build, resource), ...signedImages(build)])],
     signs,
     origin: resource.origin,
