@@ -38,6 +38,13 @@ test("a sound policy passes, and the report says what it does", async () => {
   expect(out).not.toMatch(/fail/i);
 });
 
+test.each(["text", "markdown"])("in %s a check speaks of what is, and not of what was before", async (format) => {
+  const { out } = await check(OPEN, "--format", format);
+  expect(out).toContain("allow all");
+  expect(out).not.toContain("→ allow all");
+  expect(out).not.toMatch(/nothing(<\/code>)? →/);
+});
+
 describe("a baseline", () => {
   test("is an earlier report: what was there does not gate, and is in the report", async () => {
     const file = join(root, "known.json");

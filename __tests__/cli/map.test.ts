@@ -43,6 +43,12 @@ describe("formats", () => {
     expect(readFileSync(file, "utf8")).toMatch(begin);
   });
 
+  test("a finding on the page names its place once, also where it is about a resource itself", async () => {
+    const { out } = await map(CONFIG, "--format", "html");
+    expect(out).toContain("No guard against deletion");
+    expect(/<p class="place"><code>([^<]+)<\/code> <code>\1<\/code>/.exec(out)?.[0]).toBeUndefined();
+  });
+
   test("--format counts before the name, and FORMAT=PATH writes several", async () => {
     const file = join(root, "picture.txt");
     expect(await map(CONFIG, "--format", "svg", "--out", file)).toEqual({ code: 0, out: "", err: "" });

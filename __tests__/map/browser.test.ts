@@ -433,6 +433,42 @@ describeInBrowser("the page", (browser) => {
     await page.emulateMediaType("screen");
   });
 
+  describe("on A4", () => {
+    /** With the margins that browsers give it. */
+    const A4 = { ...DESKTOP, width: 718 };
+
+    test.each([
+      ["3 clusters", small],
+      ["300 clusters", large],
+      ["a plan", plan],
+    ])("every verdict of %s is in one line, and nothing is wider than the page", async (_, input) => {
+      await open(input, { viewport: A4 });
+      await page.emulateMediaType("print");
+      const lines = await page.$$eval("td .chip", (chips) =>
+        chips.map((chip) => {
+          const words = document.createRange();
+          words.selectNodeContents(chip);
+          return new Set([...words.getClientRects()].map(({ top }) => top)).size;
+        }),
+      );
+      expect(lines.length).toBeGreaterThan(3);
+      expect(await page.$eval("td", (cell) => getComputedStyle(cell).display)).toBe("table-cell");
+      expect(new Set(lines)).toEqual(new Set([1]));
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(A4.width);
+    });
+
+    test("no title stays behind at the foot of a page, and a finding at many places goes on at the next", async () => {
+      await open(large, { viewport: A4 });
+      await page.emulateMediaType("print");
+      const style = (selector: string, property: "breakAfter" | "breakInside") =>
+        page.$eval(selector, (element, name) => getComputedStyle(element)[name], property);
+      expect(await style("#targets h2", "breakAfter")).toBe("avoid");
+      expect(await style("#signers h2 + p", "breakAfter")).toBe("avoid");
+      expect(await style(".finding:has(details)", "breakInside")).toBe("auto");
+      expect(await style(".places > li", "breakInside")).toBe("avoid");
+    });
+  });
+
   test("hostile names are text, wherever they stand", async () => {
     await open(hostile);
     const check = async () => {

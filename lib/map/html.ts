@@ -245,7 +245,8 @@ ${places}<p class="mend">${text(mend)}</p></li>`;
 }
 
 function findingPlace({ address, after, before, certainty, message, target }: Finding, compared: boolean): string {
-  const place = [target, address].filter((part) => part !== undefined).map((part) => `<code>${text(part)}</code>`);
+  const named = [target === address ? undefined : target, address];
+  const place = named.filter((part) => part !== undefined).map((part) => `<code>${text(part)}</code>`);
   return [
     place.length === 0 ? "" : `<p class="place">${place.join(" ")}</p>`,
     `<p>${text(message)}</p>`,

@@ -132,7 +132,12 @@ class Page {
   }
 
   private change({ after, before }: { readonly before?: string; readonly after?: string }): string {
-    return before === undefined && after === undefined ? "" : `<br>${this.value(before)} → ${this.value(after)}`;
+    if (before === undefined && after === undefined) {
+      return "";
+    }
+    // Where nothing changes, as in a check, there is no before to speak of.
+    const isState = this.outcome.subject === "check" && before === undefined;
+    return isState ? `<br>${this.value(after)}` : `<br>${this.value(before)} → ${this.value(after)}`;
   }
 
   private where({ address, constructPath, target }: OpenFinding): string {

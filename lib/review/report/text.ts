@@ -78,12 +78,18 @@ class Sheet {
       ...this.wrapped(places.join("  "), "      ").map(this.colors.cyan),
       ...(before === undefined && after === undefined
         ? []
-        : this.wrapped(`${before ?? "nothing"} → ${after ?? "nothing"}`, "      ", "        ")),
+        : this.wrapped(this.fromTo(before, after), "      ", "        ")),
       ...this.wrapped(message, "      "),
       ...(certainty === undefined ? [] : this.wrapped(certainty, "      ").map(this.colors.yellow)),
       ...this.wrapped(`→ ${mend}`, "      ", "        ").map(this.colors.dim),
       ...(acceptHash === undefined ? [] : [this.colors.dim(`      accept: ${acceptHash}`)]),
     ];
+  }
+
+  /** Where nothing changes, as in a check, there is no before to speak of. */
+  private fromTo(before: string | undefined, after: string | undefined): string {
+    const isState = this.outcome.subject === "check" && before === undefined;
+    return isState ? `${after}` : `${before ?? "nothing"} → ${after ?? "nothing"}`;
   }
 
   private targets(): string[] {
