@@ -18,12 +18,15 @@ const SAYS: Readonly<Record<AuditEvent["kind"], readonly Name[]>> = {
     "deployment patched to carry the label",
     "cron job created with the label",
     "labelled deployment created by a GitOps controller",
+    "revision with the label written by a person",
     "Cloud Run revision by break-glass",
+    "Cloud Run job by break-glass",
   ],
   "failed-open": [
     "pod admitted, backend failed",
     "pod admitted, backend failed, older label",
     "pod admitted, webhook failed",
+    "pod admitted, webhook failed as one of many",
   ],
   "enforcement-off": [
     "cluster enforcement disabled",
@@ -31,7 +34,13 @@ const SAYS: Readonly<Record<AuditEvent["kind"], readonly Name[]>> = {
     "cluster enforcement disabled by the deprecated switch",
   ],
   "policy-opened": ["policy opened", "policy put in dry run"],
-  denied: ["pod denied", "pod update denied", "pod denied, form of 2019", "Cloud Run revision denied"],
+  denied: [
+    "pod denied",
+    "pod update denied",
+    "pod denied, form of 2019",
+    "Cloud Run revision denied",
+    "Cloud Run job denied",
+  ],
   "dry-run": ["pod admitted by dry run"],
   attempt: ["labelled deployment refused"],
   change: [
@@ -44,6 +53,8 @@ const SAYS: Readonly<Record<AuditEvent["kind"], readonly Name[]>> = {
     "key version disabled",
     "key version created",
     "key opened to others",
+    "key ring opened to others",
+    "another key ring opened to others",
     "key updated, full method name",
     "another key version destroyed",
   ],
@@ -67,9 +78,12 @@ const SILENT: readonly Name[] = [
   "deployment created",
   "labelled deployment scaled by a controller",
   "labelled deployment deleted",
+  "revision with the label written by its controller",
   "Cloud Run revision deployed",
+  "Cloud Run job executed",
   // What the entry of a dry run on Cloud Run holds is inferred: an alert looks for its words, this command for none.
   "Cloud Run revision admitted by dry run",
+  "Cloud Run job admitted by dry run",
   "Cloud Run revision of a service for dry runs",
   "policy read",
   "attestors listed",
@@ -109,6 +123,10 @@ test.each<[Name, Partial<AuditEvent>]>([
   [
     "deployment created with the annotation",
     { subject: "Deployment web", detail: "deployed with the break-glass annotation" },
+  ],
+  [
+    "revision with the label written by a person",
+    { subject: "ControllerRevision db-7d4", namespace: "prod", images: ["nginx:latest"] },
   ],
   ["deployment patched to carry the label", { subject: "Deployment web", images: ["nginx:latest"] }],
   [

@@ -36,14 +36,14 @@ const samples = (...names: readonly Name[]) =>
 test("JSON has the shape of its schema, and the schema refuses other words", async () => {
   const { code, result, findings, events, coverage, schemaVersion, ...json } = await answer(all, "--signer", SIGNER);
   expect([code, result, schemaVersion]).toEqual([2, "fail", 1]);
-  expect(events).toHaveLength(42);
-  expect(findings.reduce((sum, { count }) => sum + count, 0)).toBe(42);
+  expect(events).toHaveLength(48);
+  expect(findings.reduce((sum, { count }) => sum + count, 0)).toBe(48);
   expect(coverage.map(({ log, entries }) => [log, entries])).toEqual([
-    ["clusters", 22],
-    ["cloud-run", 5],
+    ["clusters", 25],
+    ["cloud-run", 9],
     ["enforcement", 7],
     ["policy", 7],
-    ["keys", 6],
+    ["keys", 8],
     ["signatures", 7],
   ]);
   for (const wrong of [
@@ -137,7 +137,7 @@ test("Markdown and text say the same", async () => {
     expect(out).toMatch(new RegExp(`^${title}$`, "m"));
     expect(report).toContain(`\n#### ${title}\n`);
   }
-  expect(report).toMatch(/^### binauthz audit: break-glass 8, failed-open 3, enforcement-off 3, policy-opened 2$/m);
+  expect(report).toMatch(/^### binauthz audit: break-glass 10, failed-open 4, enforcement-off 3, policy-opened 2$/m);
   const widths = report
     .split("\n")
     .filter((line) => line.startsWith("|"))

@@ -37,6 +37,7 @@ const KEY_CHANGES: Entry[] = [
   "key version disabled",
   "key version created",
   "key opened to others",
+  "key ring opened to others",
   "key updated, full method name",
 ];
 
@@ -57,18 +58,32 @@ const FIRES: [alert: string, filter: string, on: Entry[]][] = [
       "cron job created with the label",
       "pod created by a person with the label",
       "labelled deployment created by a GitOps controller",
+      "revision with the label written by a person",
     ],
   ],
-  ["break-glass on Cloud Run", breakGlassOnCloudRun(), ["Cloud Run revision by break-glass"]],
+  [
+    "break-glass on Cloud Run",
+    breakGlassOnCloudRun(),
+    ["Cloud Run revision by break-glass", "Cloud Run job by break-glass"],
+  ],
   [
     "fail open",
     failOpen(),
-    ["pod admitted, backend failed", "pod admitted, backend failed, older label", "pod admitted, webhook failed"],
+    [
+      "pod admitted, backend failed",
+      "pod admitted, backend failed, older label",
+      "pod admitted, webhook failed",
+      "pod admitted, webhook failed as one of many",
+    ],
   ],
   ["denied", deniedOnPods(), ["pod denied", "pod update denied", "pod denied, form of 2019"]],
-  ["denied on Cloud Run", deniedOnCloudRun(), ["Cloud Run revision denied"]],
+  ["denied on Cloud Run", deniedOnCloudRun(), ["Cloud Run revision denied", "Cloud Run job denied"]],
   ["dry run", dryRunViolation(), ["pod admitted by dry run"]],
-  ["dry run on Cloud Run", dryRunOnCloudRun(), ["Cloud Run revision admitted by dry run"]],
+  [
+    "dry run on Cloud Run",
+    dryRunOnCloudRun(),
+    ["Cloud Run revision admitted by dry run", "Cloud Run job admitted by dry run"],
+  ],
   ["note changed", noteChanged(), ["note opened to others", "note deleted", "note changed, older method name"]],
   [
     "policy changed",

@@ -257,7 +257,9 @@ const REFUSALS: [name: string, props: (stack: TerraformStack) => Partial<AuditAl
   [
     "no topic",
     () => ({ channels: [AlertChannel.pubsub("alerts")] }),
-    [`[INVALID_OPTIONS] "channels[0]" is not valid, got "alerts"; allowed: projects/PROJECT/topics/TOPIC`],
+    [
+      `[INVALID_OPTIONS] "channels[0]" is not valid, got "alerts"; allowed: projects/PROJECT/topics/TOPIC, with a topic of 3 to 255 characters`,
+    ],
   ],
   [
     "no channel name",

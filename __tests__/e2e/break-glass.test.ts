@@ -139,6 +139,25 @@ describeUnless(missing(), "the drill of docs/break-glass.md, step by step", () =
     expect(chain.google.state.logEntries.at(-1)?.labels).toEqual({});
   }, 60_000);
 
+  test("5: the templates of before keep the label, until they are deleted", async () => {
+    const template = web("f", LABEL).spec as Record<string, unknown>;
+    const metadata = { name: "web-5d4b9c7f6", namespace: "shop" };
+    const old: KubernetesObject[] = [
+      { apiVersion: "apps/v1", kind: "ReplicaSet", metadata, spec: { ...template, replicas: 0 } },
+      { apiVersion: "apps/v1", kind: "ControllerRevision", metadata, revision: 1, data: { spec: template } },
+    ];
+    for (const object of old) {
+      cluster.objects.set(`${object.kind}/shop/web-5d4b9c7f6`, object);
+    }
+    expect(await carriers()).toEqual([
+      `ControllerRevision shop/web-5d4b9c7f6 ${imageOf("f")}`,
+      `ReplicaSet shop/web-5d4b9c7f6 ${imageOf("f")}`,
+    ]);
+    for (const object of old) {
+      cluster.objects.delete(`${object.kind}/shop/web-5d4b9c7f6`);
+    }
+  }, 60_000);
+
   test("6: nothing is left, neither in the cluster nor in what was logged since", async () => {
     expect(await carriers()).toEqual([]);
     await readTheNight();

@@ -13,8 +13,8 @@ export interface KubernetesObject {
 }
 
 const RESOURCES: Readonly<Record<string, readonly string[]>> = {
-  "api/v1": ["Pod", "ReplicationController"],
-  "apis/apps/v1": ["Deployment", "StatefulSet", "DaemonSet"],
+  "api/v1": ["Pod", "PodTemplate", "ReplicationController"],
+  "apis/apps/v1": ["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ControllerRevision"],
   "apis/batch/v1": ["Job", "CronJob"],
 };
 const pluralOf = (kind: string): string => `${kind.toLowerCase()}s`;
@@ -164,8 +164,7 @@ export class StandInCluster {
       ? undefined
       : {
           kind: `${kind}List`,
-          apiVersion:
-            kind === "Pod" || kind === "ReplicationController" ? "v1" : name.replace(/^apis\/(.*)\/\w+$/, "$1"),
+          apiVersion: name.replace(/^apis?\/(.*)\/\w+$/, "$1"),
           metadata: { resourceVersion: "1" },
           items: [...this.objects.values()].filter((object) => object.kind === kind),
         };

@@ -86,7 +86,12 @@ export class AlertChannel {
         refusals.form(property, description.address, ADDRESS, "an e-mail address");
         break;
       case "pubsub":
-        refusals.form(property, description.topic, TOPIC, "projects/PROJECT/topics/TOPIC");
+        refusals.form(
+          property,
+          description.topic,
+          TOPIC,
+          "projects/PROJECT/topics/TOPIC, with a topic of 3 to 255 characters",
+        );
         break;
       case "existing":
         refusals.form(property, description.name, CHANNEL, "projects/PROJECT/notificationChannels/ID");

@@ -25,6 +25,7 @@ export const POD_METADATA: readonly string[] = [
   "spec.template.metadata",
   "spec.jobTemplate.spec.template.metadata",
   "template.metadata",
+  "data.spec.template.metadata",
 ];
 
 /** The resources of Kubernetes that are pods or make them, and what an object of each is called. */
@@ -38,6 +39,8 @@ export const POD_KINDS: { readonly [resource: string]: string } = {
   replicasets: "ReplicaSet",
   jobs: "Job",
   cronjobs: "CronJob",
+  // The StatefulSet controller makes pods of a revision, whoever wrote it.
+  controllerrevisions: "ControllerRevision",
 };
 
 /** How the accounts of Kubernetes' own controllers begin. They pass on what they were told. */

@@ -30,6 +30,7 @@ export interface AlertDefinition {
 const WHO = "protoPayload.authenticationInfo.principalEmail";
 const CLUSTER = "resource.labels.cluster_name";
 const SERVICE = "resource.labels.service_name";
+const JOB = "resource.labels.job_name";
 const RESOURCE = "protoPayload.resourceName";
 
 const CLEAN_UP = [
@@ -74,11 +75,11 @@ export const PROJECT_ALERTS: { readonly [group in AlertGroup]: readonly AlertDef
       displayName: "Binary Authorization: break-glass used on Cloud Run",
       severity: "CRITICAL",
       filter: breakGlassOnCloudRun(),
-      labels: { service: SERVICE },
-      happened: "A revision of Cloud Run was deployed with a break-glass justification.",
+      labels: { service: SERVICE, job: JOB },
+      happened: "A revision of Cloud Run was deployed, or a job executed, with a break-glass justification.",
       steps: [
-        "Read the justification in the log entry and confirm it with whoever deployed the revision.",
-        "Sign the image and deploy a new revision without a justification: the next ordinary deployment clears it.",
+        "Read the justification in the log entry and confirm it with whoever deployed the revision or changed the job.",
+        "Sign the image and deploy again without a justification: the next ordinary deployment clears it.",
       ],
     },
   ],
@@ -114,8 +115,8 @@ export const PROJECT_ALERTS: { readonly [group in AlertGroup]: readonly AlertDef
       displayName: "Binary Authorization: Cloud Run revision refused",
       severity: "WARNING",
       filter: deniedOnCloudRun(),
-      labels: { service: SERVICE },
-      happened: "A revision of Cloud Run was refused: its image has no valid attestation.",
+      labels: { service: SERVICE, job: JOB },
+      happened: "A revision of Cloud Run, or the execution of a job, was refused: its image has no valid attestation.",
       steps: [
         "For an image of several platforms Cloud Run asks for the attestation of the platform's own digest, not the index's.",
         "Sign that digest, or deploy an image that is signed.",
@@ -137,9 +138,9 @@ export const PROJECT_ALERTS: { readonly [group in AlertGroup]: readonly AlertDef
       displayName: "Binary Authorization: dry run would have refused a Cloud Run revision",
       severity: "WARNING",
       filter: dryRunOnCloudRun(),
-      labels: { service: SERVICE },
+      labels: { service: SERVICE, job: JOB },
       happened:
-        "A revision of Cloud Run was deployed only because the default rule is in dry run. With enforcement it would have been refused.",
+        "A revision of Cloud Run was deployed, or a job executed, only because the default rule is in dry run. With enforcement it would have been refused.",
       steps: [
         "Sign the image, or exempt it with a reason, before the rule is enforced.",
         "For an image of several platforms Cloud Run asks for the attestation of the platform's own digest, not the index's.",
@@ -153,7 +154,7 @@ export const PROJECT_ALERTS: { readonly [group in AlertGroup]: readonly AlertDef
       severity: "ERROR",
       filter: policyChanged(),
       labels: { who: WHO, resource: RESOURCE },
-      happened: "The policy, an attestor, or who may use an attestor, was changed.",
+      happened: "The policy, an attestor, or who may use an attestor, was changed, or somebody tried to.",
       steps: [
         "Compare the change with the plan that was reviewed. Terraform's own account is expected, anybody else is not.",
         "Bring the declared policy back with terraform apply, and find out how the person came to the role.",
@@ -165,7 +166,7 @@ export const PROJECT_ALERTS: { readonly [group in AlertGroup]: readonly AlertDef
       severity: "ERROR",
       filter: noteChanged(),
       labels: { who: WHO, resource: RESOURCE },
-      happened: "A note that attestations are attached to, or who may attach to it, was changed.",
+      happened: "A note that attestations are attached to, or who may attach to it, was changed, or somebody tried to.",
       steps: [
         "Compare the change with the plan that was reviewed. Terraform's own account is expected, anybody else is not.",
         "Whoever may attach to a note and holds a key of its attestor can make any image pass: take the right away.",
@@ -180,7 +181,8 @@ export const PROJECT_ALERTS: { readonly [group in AlertGroup]: readonly AlertDef
       severity: "CRITICAL",
       filter: enforcementOff(),
       labels: { who: WHO, resource: RESOURCE },
-      happened: "A cluster no longer enforces the policy of its project: it runs any image.",
+      happened:
+        "A cluster no longer enforces the policy of its project, and runs any image; or somebody tried to switch that off: the status of the entry says which.",
       steps: [
         "Switch it on again: gcloud container clusters update NAME --location=LOCATION --binauthz-evaluation-mode=PROJECT_SINGLETON_POLICY_ENFORCE",
         "Check what was started in between: running pods are not checked again.",
@@ -197,7 +199,7 @@ export function keyChangedAlert(cryptoKeyId: string): AlertDefinition {
     severity: "ERROR",
     filter: keyChanged(cryptoKeyId),
     labels: { who: WHO, resource: RESOURCE },
-    happened: `The key ${cryptoKeyId}, a version of it, or who may use it, was changed.`,
+    happened: `The key ${cryptoKeyId}, a version of it, or who may use it or its ring, was changed, or somebody tried to.`,
     steps: [
       "Compare the change with the plan that was reviewed.",
       "A version that is scheduled for destruction can be restored until its day: gcloud kms keys versions restore",
@@ -214,7 +216,7 @@ export function foreignSignatureAlert(cryptoKeyId: string, signers: readonly str
     severity: "CRITICAL",
     filter: foreignSignature(cryptoKeyId, signers),
     labels: { who: WHO, resource: RESOURCE },
-    happened: `Somebody else than ${signers.join(", ")} signed with ${cryptoKeyId}.`,
+    happened: `Somebody else than ${signers.join(", ")} signed with ${cryptoKeyId}, or tried to.`,
     steps: [
       "Whatever was signed can run wherever the attestor is required. Find the attestations made since then.",
       "Take the right to sign away, and follow the runbook for a compromised signer.",

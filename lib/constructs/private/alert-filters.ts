@@ -25,8 +25,8 @@ import {
  * documented, so the field itself stands beside it. No pattern has a backslash, which the language would read as well.
  */
 
-// A webhook that fails open is noted by its place among those that were called; GKE has a handful.
-const WEBHOOK_PLACES = [0, 1, 2, 3, 4, 5, 6, 7];
+// A webhook that fails open is noted by its place among those that were called: policy engines and meshes bring their own.
+const WEBHOOK_PLACES = Array.from({ length: 32 }, (_, place) => place);
 
 const quote = (text: string): string => `"${text.replace(/["\\]/g, "\\$&")}"`;
 const anyOf = (parts: readonly string[]): string => `(${parts.join(" OR ")})`;
@@ -40,7 +40,14 @@ const PODS = lines(
   '(protoPayload.methodName="io.k8s.core.v1.pods.create" OR protoPayload.methodName="io.k8s.core.v1.pods.update")',
 );
 
-const CLOUD_RUN = lines('resource.type="cloud_run_revision"', 'logName:"cloudaudit.googleapis.com%2Fsystem_event"');
+/**
+ * The documented filters name revisions alone. Jobs are checked at each execution, and have break-glass as well:
+ * https://docs.cloud.google.com/binary-authorization/docs/run/overview
+ */
+const CLOUD_RUN = lines(
+  'resource.type=("cloud_run_revision" OR "cloud_run_job")',
+  'logName:"cloudaudit.googleapis.com%2Fsystem_event"',
+);
 
 /** A pod that was admitted because it carried the label, needed or not. */
 export function breakGlassOnPods(): string {
@@ -68,7 +75,7 @@ export function breakGlassOnWorkloads(): string {
   );
 }
 
-/** A revision of Cloud Run that was deployed with a justification. */
+/** A revision or a job of Cloud Run that ran with a justification. */
 export function breakGlassOnCloudRun(): string {
   return lines(CLOUD_RUN, '"breakglass"');
 }
@@ -96,7 +103,7 @@ export function deniedOnPods(): string {
   );
 }
 
-/** A revision of Cloud Run that was refused. */
+/** A revision of Cloud Run, or the execution of a job, that was refused. */
 export function deniedOnCloudRun(): string {
   return lines(CLOUD_RUN, `protoPayload.response.status.conditions.reason="${CLOUD_RUN_DENIED}"`);
 }
@@ -107,7 +114,7 @@ export function dryRunViolation(): string {
 }
 
 /**
- * A revision of Cloud Run that only a dry run admitted.
+ * A revision of Cloud Run, or the execution of a job, that only a dry run admitted.
  * Source: https://docs.cloud.google.com/binary-authorization/docs/run/viewing-audit-logs-cloud-run
  */
 export function dryRunOnCloudRun(): string {
@@ -152,16 +159,23 @@ export function enforcementOff(): string {
 /** Cloud KMS writes method names in a short and in a full form. Source: https://docs.cloud.google.com/kms/docs/audit-logging */
 const kmsMethod = (names: string): string => `protoPayload.methodName=~"(^|[.])${names}$"`;
 
-/** The key, a version of it, or who may use it, was changed. */
+/** The key and its versions, by what an entry is about. */
+const aboutKey = (cryptoKeyId: string): string[] => [
+  `protoPayload.resourceName=${quote(cryptoKeyId)}`,
+  `protoPayload.resourceName:${quote(`${cryptoKeyId}/cryptoKeyVersions/`)}`,
+];
+
+/** Whoever may use the keys of a ring may use this one. */
+const ringOpened = (cryptoKeyId: string): string =>
+  `(protoPayload.resourceName=${quote(cryptoKeyId.replace(/\/cryptoKeys\/.*$/, ""))} AND ${kmsMethod("SetIamPolicy")})`;
+
+/** The key, a version of it, or who may use it or its ring, was changed. */
 export function keyChanged(cryptoKeyId: string): string {
   return lines(
     'logName:"cloudaudit.googleapis.com%2Factivity"',
     'protoPayload.serviceName="cloudkms.googleapis.com"',
     kmsMethod(`(${KEY_CHANGES.join("|")})`),
-    anyOf([
-      `protoPayload.resourceName=${quote(cryptoKeyId)}`,
-      `protoPayload.resourceName:${quote(`${cryptoKeyId}/cryptoKeyVersions/`)}`,
-    ]),
+    anyOf([...aboutKey(cryptoKeyId), ringOpened(cryptoKeyId)]),
   );
 }
 
@@ -189,9 +203,6 @@ export function keyLog(cryptoKeyId: string): string {
   return lines(
     'logName:"cloudaudit.googleapis.com"',
     'protoPayload.serviceName="cloudkms.googleapis.com"',
-    anyOf([
-      `protoPayload.resourceName=${quote(cryptoKeyId)}`,
-      `protoPayload.resourceName:${quote(`${cryptoKeyId}/cryptoKeyVersions/`)}`,
-    ]),
+    anyOf([...aboutKey(cryptoKeyId), ringOpened(cryptoKeyId)]),
   );
 }
