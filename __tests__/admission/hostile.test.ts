@@ -33,6 +33,8 @@ describe("hostile attestations", () => {
     ["an array", []],
     ["an empty object", {}],
     ["no kind", { ...good, kind: undefined }],
+    ["null as kind", { ...good, kind: null }],
+    ["the number of the kind", { ...good, kind: 6 }],
     ["no note", { ...good, noteName: undefined }],
     ["an object as note", { ...good, noteName: { toString: () => NOTE } }],
     ["no resourceUri", { ...good, resourceUri: undefined }],

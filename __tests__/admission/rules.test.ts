@@ -1,6 +1,6 @@
 import { admit, kubectlMessage } from "../../lib/admission";
 import { cloudRunMessage, denialDetail } from "../../lib/admission/messages";
-import { known, type Rule } from "../../lib/trust/model";
+import { known, type Rule, UNKNOWN } from "../../lib/trust/model";
 import {
   ALLOW,
   ATTESTOR,
@@ -221,6 +221,30 @@ describe("1.3 keys of rules", () => {
     expect(ask({ evidence: [attest(IMAGE)] }).verdict).toBe("admitted");
   });
 
+  test("1.3.3 attestors under a mode that asks none: the API has no such rule, so that it admits nothing", () => {
+    const verdict = ask({ policy: { defaultRule: known(rule("ALWAYS_ALLOW", [ATTESTOR])) } });
+    expect(verdict.verdict).toBe("undecided");
+    expect(codes(verdict)).toEqual(["invalid-policy"]);
+    expect(ask({ policy: { defaultRule: known(rule("ALWAYS_DENY", [ATTESTOR])) } }).verdict).toBe("denied");
+    const later = { ...ALLOW, requireAttestationsBy: UNKNOWN };
+    expect(ask({ policy: { defaultRule: known(later) } }).verdict).toBe("admitted");
+  });
+
+  test.each<[string, Rule]>([
+    ["1.3.3 without attestors", rule("REQUIRE_ATTESTATION", [], DRY_RUN)],
+    ["1.3.3 with attestors that nobody asks", rule("ALWAYS_ALLOW", [ATTESTOR], DRY_RUN)],
+    ["1.2.4 of a mode that is none", rule("ALWAYS_MAYBE", [], DRY_RUN)],
+  ])("%s: that it is a dry run lets nothing run, as the service has another policy", (_, defaultRule) => {
+    const verdict = ask({ policy: { defaultRule: known(defaultRule) } });
+    expect(verdict).toMatchObject({ verdict: "undecided", auditLabels: {} });
+    expect(verdict).not.toHaveProperty("overriddenBy");
+    // Break-glass asks no policy.
+    expect(
+      ask({ policy: { defaultRule: known(defaultRule) }, labels: { "image-policy.k8s.io/break-glass": "true" } })
+        .verdict,
+    ).toBe("admitted");
+  });
+
   test("1.3.4 Cloud Run has exempt images and the default rule only", () => {
     const change = {
       ...exempt("gcr.io/p/tool*"),
@@ -268,6 +292,20 @@ describe("1.4 patterns", () => {
     const [image] = number === "P4" ? ["gcr.io/*/nginx"] : ["gcr.io/nginx"];
     expect(ask({ images: [image], policy: { ...denied, ...exempt(pattern) } }).verdict).not.toBe("admitted");
   });
+
+  test.each(["..", ".", "", "-/..", "x/"])(
+    "P2: a name that ends in %j can be pulled from nowhere, whatever follows it",
+    (name) => {
+      for (const rest of ["", ":v1", `@${DIGEST}`, `:v1@${DIGEST}`]) {
+        const image = `gcr.io/p/${name}${rest}`;
+        expect([image, ask({ images: [image], policy: { ...denied, ...exempt("gcr.io/p/**") } }).verdict]).toEqual([
+          image,
+          "denied",
+        ]);
+        expect([image, ask({ images: [image], evidence: [attest(IMAGE)] }).verdict]).toEqual([image, "denied"]);
+      }
+    },
+  );
 
   test("P5: where it would match, nothing is certain", () => {
     for (const pattern of ["*", "**", "gcr.io*"]) {

@@ -370,6 +370,40 @@ test("matchers refuse what they are not about", () => {
   expect(failureOf(() => expect(undefined).toGrantOnly(MEMBER, []))).toHaveLength(1);
 });
 
+describe("what a test without types may hand over", () => {
+  const untyped = (images: unknown, options?: unknown) => () =>
+    expect(prod).toDeny(images as string, options as Record<string, never>);
+
+  test.each<[string, unknown]>([
+    ["nothing", undefined],
+    ["null", null],
+    ["a number", 3],
+    ["an empty text, as of a variable that is not set", ""],
+    ["a list with a hole", [SIGNED, undefined]],
+    ["a list with an empty text", [""]],
+  ])("an image that is none is refused, and not denied: %s", (_, images) => {
+    expect(untyped(images, { attestations: [] })).toThrow(/^an image is a text that is not empty, got /);
+    expect(() => expect(prod).not.toAdmit(images as string)).toThrow(/^an image is a text/);
+  });
+
+  test("an option that there is not is refused: what it was to ask would not be asked", () => {
+    expect(untyped(SIGNED, { attestations: [], reasn: /digest/ })).toThrow(
+      'there is no option "reasn"; allowed: attestations, labels, annotations, namespace, serviceAccount, systemImagePatterns, and reason of toDeny, overriddenBy of toAdmit',
+    );
+    expect(() => expect(prod).toAdmit(SIGNED, { reason: /x/ } as never)).toThrow('there is no option "reason"');
+  });
+
+  test.each([{}, "sha256", [undefined], [null], [[]]])("attestations that are none are refused: %j", (attestations) => {
+    expect(untyped(SIGNED, { attestations })).toThrow(/^attestations is a list of occurrences, got /);
+  });
+
+  test.each(["", 3, null])("a reason that is none is refused: %j", (reason) => {
+    expect(untyped(SIGNED, { attestations: [], reason })).toThrow(
+      /^a reason is a regular expression or a text that is not empty, got /,
+    );
+  });
+});
+
 test("a pod without images is undecided", () => {
   expect(failureOf(() => expect(prod).toAdmit([])).pop()).toBe(
     `Expected a pod without images to be admitted on ${PROD}, but it is undecided, which is neither admitted nor denied.`,

@@ -153,6 +153,19 @@ describe("attestors that gcloud listed", () => {
     ]);
   });
 
+  test("of gcloud beta are read, whose API calls the note otherwise; an attestor with both is none", () => {
+    const [{ userOwnedGrafeasNote, ...rest }] = attestor({
+      publicKeys: [{ id: "a", pkixPublicKey: { publicKeyPem, signatureAlgorithm: "EC_SIGN_P256_SHA256" } }],
+    });
+    const old = { ...rest, userOwnedDrydockNote: userOwnedGrafeasNote };
+    expect(readAttestorsExport("attestors.json", [old])).toEqual(
+      readAttestorsExport("attestors.json", [{ ...rest, userOwnedGrafeasNote }]),
+    );
+    const both = { ...old, userOwnedGrafeasNote };
+    expect(readError(() => readAttestorsExport("attestors.json", [both]))).toContain("once");
+    expect(readError(() => readAttestorsExport("attestors.json", [rest]))).toContain('"userOwnedGrafeasNote"');
+  });
+
   test("without keys have none", () => {
     const model = readAttestorsExport("attestors.json", attestor({}));
     expect(plain(model.attestors)).toMatchObject([{ publicKeys: [] }]);

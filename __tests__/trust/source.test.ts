@@ -29,6 +29,7 @@ test.each<[string, string, unknown]>([
   ["state", "terraform.tfstate", { version: 4, terraform_version: "1.11.4", resources: [] }],
   ["terraform-json", "cdk.tf.json", { "//": {}, terraform: {} }],
   ["attestors", "attestors.json", [ATTESTOR]],
+  ["attestors", "beta.json", [{ name: ATTESTOR.name, userOwnedDrydockNote: ATTESTOR.userOwnedGrafeasNote }]],
   ["attestors", "attestor.yaml", `name: ${ATTESTOR.name}\nuserOwnedGrafeasNote:\n  noteReference: n\n`],
   [
     "policy",

@@ -116,6 +116,18 @@ describe("text that is no public key", () => {
     expect(parsePublicKey(pem)).toEqual({ error });
   });
 
+  test.each([
+    ["an EC key", P256_PEM],
+    ["an RSA key", VECTORS[0].publicKeyPem],
+  ])("%s with bytes after it: OpenSSL passes over them", (_, pem) => {
+    const der = keyIn(pem).export({ type: "spki", format: "der" });
+    const longer = (more: string) =>
+      `-----BEGIN PUBLIC KEY-----\n${Buffer.concat([der, Buffer.from(more)]).toString("base64")}\n-----END PUBLIC KEY-----\n`;
+    expect(createPublicKey(longer("x")).equals(createPublicKey(pem))).toBe(true);
+    expect(parsePublicKey(longer("x"))).toEqual({ error: "is a PEM with bytes after the key" });
+    expect(parsePublicKey(longer(""))).toHaveProperty("key");
+  });
+
   test("a point in the hybrid form: the same key under a second fingerprint", () => {
     const der = keyIn(P256_PEM).export({ type: "spki", format: "der" });
     const hybrid = Buffer.from(der);

@@ -72,6 +72,14 @@ test.each([
     "a custom resource; if it makes pods, they are not in it as pods are written",
   ],
   [
+    "sparkoperator.k8s.io/v1beta2",
+    "SparkApplication",
+    "spec: {image: spark}",
+    "a custom resource; if it makes pods, they are not in it as pods are written",
+  ],
+  ["storage.k8s.io/v1", "StorageClass", "provisioner: x", undefined],
+  ["snapshot.storage.k8s.io/v1", "VolumeSnapshot", "spec: {}", undefined],
+  [
     "batch.volcano.sh/v1alpha1",
     "Job",
     "spec: {tasks: []}",

@@ -170,7 +170,10 @@ function podUnder(candidate: CandidateRule, requested: readonly RequestedImage[]
   }
   const { enforcementMode } = candidate.rule;
   if (enforcementMode.state === "known" && enforcementMode.value === "DRYRUN_AUDIT_LOG_ONLY") {
-    return overridden(decision, "dry-run", context.target);
+    // A rule that the API refuses is in force nowhere: that it would be a dry run says nothing about the one that is.
+    return invalidity(candidate) !== undefined
+      ? { ...decision, verdict: "undecided", message: undefined }
+      : overridden(decision, "dry-run", context.target);
   }
   const doubts: Diagnosis[] = [];
   if (enforcementMode.state !== "known") {
@@ -250,17 +253,36 @@ function judgeByRule(candidate: CandidateRule, image: ImageParts, context: Conte
   if (evaluationMode.state !== "known") {
     return undecided(unknownValue(`the evaluation mode of ${candidate.name}`, evaluationMode));
   }
+  const detail = invalidity(candidate);
+  if (detail !== undefined) {
+    return undecided({ code: "invalid-policy", detail });
+  }
   switch (evaluationMode.value) {
     case "ALWAYS_ALLOW":
       return { verdict: "admitted" };
     case "ALWAYS_DENY":
       return { verdict: "denied" };
-    case "REQUIRE_ATTESTATION":
+    default:
       return judgeByAttestors(candidate, image, context);
-    default: {
-      const mode = JSON.stringify(evaluationMode.value);
-      return undecided({ code: "invalid-policy", detail: `${candidate.name} has the evaluation mode ${mode}` });
-    }
+  }
+}
+
+/** Why the API would refuse a rule; undefined where it would not, as far as the rule is known. */
+function invalidity({ name, rule: { evaluationMode, requireAttestationsBy } }: CandidateRule): string | undefined {
+  if (evaluationMode.state !== "known") {
+    return undefined;
+  }
+  const attestors = requireAttestationsBy.state === "known" ? requireAttestationsBy.value.length : undefined;
+  switch (evaluationMode.value) {
+    case "ALWAYS_DENY":
+      // With attestors it is refused too. Whoever writes it wants nothing to run, and nothing does.
+      return undefined;
+    case "ALWAYS_ALLOW":
+      return (attestors ?? 0) > 0 ? `${name} names attestors, and requires no attestations` : undefined;
+    case "REQUIRE_ATTESTATION":
+      return attestors === 0 ? `${name} requires attestations, and names no attestor` : undefined;
+    default:
+      return `${name} has the evaluation mode ${JSON.stringify(evaluationMode.value)}`;
   }
 }
 
@@ -273,10 +295,6 @@ function judgeByAttestors(candidate: CandidateRule, image: ImageParts, context: 
   const { requireAttestationsBy } = candidate.rule;
   if (requireAttestationsBy.state !== "known") {
     return undecided(unknownValue(`the list of attestors of ${candidate.name}`, requireAttestationsBy));
-  }
-  if (requireAttestationsBy.value.length === 0) {
-    const detail = `${candidate.name} requires attestations, and names no attestor`;
-    return undecided({ code: "invalid-policy", detail });
   }
   const judged = requireAttestationsBy.value.map((name) => judgeAttestor(name, image, context.attestations));
   const attestors = judged.map(({ verdict }) => verdict);

@@ -152,7 +152,7 @@ function relationOf(occurrence: Occurrence, noteName: string, image: Pinned): "a
   if (typeof kind === "string" && kind !== "ATTESTATION") {
     return "unrelated";
   }
-  if (kind === undefined || typeof resourceUri !== "string" || typeof occurrence.noteName !== "string") {
+  if (typeof kind !== "string" || typeof resourceUri !== "string" || typeof occurrence.noteName !== "string") {
     return {
       code: "malformed-attestation",
       detail: "an occurrence has no kind, noteName or resourceUri",

@@ -51,7 +51,10 @@ const LONGEST_IMAGE = 1024;
 
 function isImageText(image: string): boolean {
   return (
-    image.length <= LONGEST_IMAGE && /^[A-Za-z0-9._:/@+-]+$/.test(image) && !/(?:^|\/)(?:\.{0,2})(?:\/|$)/.test(image)
+    image.length <= LONGEST_IMAGE &&
+    /^[A-Za-z0-9._:/@+-]+$/.test(image) &&
+    // A segment ends at a slash, or where a tag or digest begins.
+    !/(?:^|\/)\.{0,2}(?:[/:@]|$)/.test(image)
   );
 }
 

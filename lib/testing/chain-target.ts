@@ -43,6 +43,36 @@ export type Images = string | readonly string[];
 
 const verifier = nodeVerifier();
 
+const OPTIONS = ["attestations", "labels", "annotations", "namespace", "serviceAccount", "systemImagePatterns"];
+
+/** Tests are also written without types. */
+function refuseNonsense(images: unknown, options: PodOptions): void {
+  const list: readonly unknown[] = Array.isArray(images) ? images : [images];
+  const wrong = list.findIndex((image) => typeof image !== "string" || image === "");
+  if (wrong >= 0) {
+    throw new TypeError(`an image is a text that is not empty, got ${inBrief(list[wrong])}`);
+  }
+  const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name));
+  if (unknown !== undefined) {
+    throw new TypeError(
+      `there is no option ${inBrief(unknown)}; allowed: ${OPTIONS.join(", ")}, and reason of toDeny, overriddenBy of toAdmit`,
+    );
+  }
+  const { attestations } = options as { readonly attestations?: unknown };
+  if (attestations !== undefined && !(Array.isArray(attestations) && attestations.every(isObject))) {
+    throw new TypeError(`attestations is a list of occurrences, got ${inBrief(attestations)}`);
+  }
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** A value as it is shown in a sentence, never longer than a line. */
+export function inBrief(value: unknown): string {
+  return (JSON.stringify(value) ?? String(value)).slice(0, 80);
+}
+
 /** A place of a chain of trust where images may run. Made by the chain; what matchers are asked about. */
 export class ChainTarget {
   /**
@@ -54,8 +84,14 @@ export class ChainTarget {
     private readonly modelOf: () => TrustModel,
   ) {}
 
-  /** Whether a pod with these images would run here, and why. */
+  /**
+   * Whether a pod with these images would run here, and why.
+   *
+   * Throws a `TypeError` for an image that is no text, attestations that are no list, and an option that there is not: a
+   * test would hold without having asked.
+   */
   public decide(images: Images, options: PodOptions = {}): Verdict {
+    refuseNonsense(images, options);
     const { attestations, labels, annotations, namespace, serviceAccount, systemImagePatterns } = options;
     const list = typeof images === "string" ? [images] : images;
     return admit(

@@ -1,6 +1,6 @@
 import { showTarget } from "../admission/targets";
 import type { Diagnosis, ImageVerdict, Outcome, Verdict } from "../admission/types";
-import type { ChainTarget, Images, PodOptions } from "./chain-target";
+import { type ChainTarget, type Images, inBrief, type PodOptions } from "./chain-target";
 import { countingFindings, type FindingsExpectation } from "./findings";
 import { compareGrants, grantedTo, membersOf, showGrants } from "./granted";
 import type { TrustChain } from "./trust-chain";
@@ -61,6 +61,9 @@ export const matchers = {
   /** A pod with these images is refused. */
   toDeny(this: MatcherContext, received: unknown, images: Images, options: DenyExpectation = {}): MatcherResult {
     const { reason, ...pod } = options;
+    if (reason !== undefined && !isReason(reason)) {
+      throw new TypeError(`a reason is a regular expression or a text that is not empty, got ${inBrief(reason)}`);
+    }
     const verdict = targetOf("toDeny", received).decide(images, pod);
     const expected = new Expected(this, verdict, "denied", pod);
     if (reason === undefined || verdict.verdict !== "denied") {
@@ -253,6 +256,11 @@ function reasonsOf(verdict: Verdict): string[] {
       ...linesOf(image),
     ]),
   ];
+}
+
+function isReason(reason: unknown): boolean {
+  // Of whichever realm: a runner may give tests their own.
+  return typeof reason === "string" ? reason !== "" : Object.prototype.toString.call(reason) === "[object RegExp]";
 }
 
 function textMatches(text: string, reason: RegExp | string): boolean {

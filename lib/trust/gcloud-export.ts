@@ -130,8 +130,11 @@ function readRule(source: string, at: string, value: unknown, project: string): 
   };
 }
 
+/** One field under two names: `gcloud beta` and `gcloud alpha` print that of the older API. */
+export const ATTESTOR_NOTE_FIELDS = ["userOwnedGrafeasNote", "userOwnedDrydockNote"];
+
 /**
- * Reads what `gcloud container binauthz attestors list --format=json` prints, or `describe` of one.
+ * Reads what `gcloud container binauthz attestors list --format=json` prints, of any release track, or `describe` of one.
  *
  * @param source how the user named it, for messages and origins
  * @param value the parsed JSON or YAML
@@ -147,10 +150,12 @@ export function readAttestorsExport(source: string, value: unknown): TrustModel 
     if (!/^projects\/[^/]+\/attestors\/[^/]+$/.test(name)) {
       throw block.wrong("name", name, "projects/PROJECT/attestors/NAME");
     }
-    const note = block.block("userOwnedGrafeasNote");
-    const noteBlock = note.state === "known" ? note.value : undefined;
-    if (noteBlock === undefined) {
-      throw block.wrong("userOwnedGrafeasNote", fields, "the attestor's note and its public keys");
+    const [noteBlock, ...others] = ATTESTOR_NOTE_FIELDS.flatMap((field) => {
+      const note = block.block(field);
+      return note.state === "known" && note.value !== undefined ? [note.value] : [];
+    });
+    if (noteBlock === undefined || others.length > 0) {
+      throw block.wrong("userOwnedGrafeasNote", fields, "the attestor's note and its public keys, once");
     }
     const project = known(name.split("/")[1]);
     return {

@@ -2,7 +2,7 @@ import { constants } from "node:buffer";
 import { existsSync, statSync } from "node:fs";
 import { join as joinPath } from "node:path";
 import { readCdktfOut } from "./cdktf-out";
-import { readAttestorsExport, readPolicyExport } from "./gcloud-export";
+import { ATTESTOR_NOTE_FIELDS, readAttestorsExport, readPolicyExport } from "./gcloud-export";
 import { join } from "./join";
 import type { TrustModel } from "./model";
 import { type Plan, readPlan } from "./plan";
@@ -120,7 +120,8 @@ function openSourceValue(source: string, value: unknown, options: ReadOptions): 
   if (has("defaultAdmissionRule")) {
     return { kind: "policy", model: readPolicyExport(source, value, options) };
   }
-  const isAttestor = (entry: unknown) => isRecord(entry) && Object.hasOwn(entry, "userOwnedGrafeasNote");
+  const isAttestor = (entry: unknown) =>
+    isRecord(entry) && ATTESTOR_NOTE_FIELDS.some((field) => Object.hasOwn(entry, field));
   if (isAttestor(value) || (Array.isArray(value) && value.length > 0 && value.every(isAttestor))) {
     return { kind: "attestors", model: readAttestorsExport(source, value) };
   }

@@ -14,10 +14,22 @@ export function parsePublicKey(pem: string): ParsedPublicKey {
   }
   try {
     const key = createPublicKey(pem);
+    if (hasMore(pem)) {
+      return { error: "is a PEM with bytes after the key" };
+    }
     return isHybrid(key) ? { error: "is a PEM of an EC key in the hybrid form, which RFC 5480 forbids" } : { key };
   } catch {
     return { error: "is a PEM that holds no readable key" };
   }
+}
+
+/** Whether bytes follow the key in its PEM, which OpenSSL passes over: two texts would be one key. */
+function hasMore(pem: string): boolean {
+  const der = Buffer.from(pem.replace(/-----[A-Z ]+-----/g, ""), "base64");
+  // A SEQUENCE: its length in one byte, or the number of bytes of the length and then those.
+  const lengthBytes = der[1] < 0x80 ? 0 : der[1] & 0x7f;
+  const length = lengthBytes === 0 ? der[1] : der.readUIntBE(2, lengthBytes);
+  return der.length > 2 + lengthBytes + length;
 }
 
 /**

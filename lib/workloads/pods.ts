@@ -64,8 +64,21 @@ const TEMPLATE_AT: ReadonlyMap<string, readonly string[]> = new Map([
   ["argoproj.io/Rollout", ["spec", "template"]],
 ]);
 
-/** Groups of Kubernetes itself, whose other kinds make no pods; a custom resource may. */
-const BUILT_IN = /^(?:|apps|batch|extensions|autoscaling|policy|(?:[a-z-]+\.)+k8s\.io)$/;
+/**
+ * Groups of Kubernetes itself, whose other kinds make no pods; a custom resource may, also one whose group ends in `k8s.io`,
+ * such as a SparkApplication of `sparkoperator.k8s.io`.
+ * Source: https://kubernetes.io/docs/reference/kubernetes-api/, and the groups of older releases, metrics and snapshots.
+ */
+const BUILT_IN = new Set([
+  ...["", "apps", "autoscaling", "batch", "extensions", "policy"],
+  ...[
+    ...["admissionregistration", "apiextensions", "apiregistration", "auditregistration", "authentication"],
+    ...["authorization", "certificates", "coordination", "custom.metrics", "discovery", "events", "external.metrics"],
+    ...["flowcontrol.apiserver", "groupsnapshot.storage", "imagepolicy", "internal.apiserver", "metrics", "networking"],
+    ...["node", "rbac.authorization", "resource", "scheduling", "settings", "snapshot.storage", "storage"],
+    "storagemigration",
+  ].map((group) => `${group}.k8s.io`),
+]);
 
 /** The pod that an object carries, or why it carries none. */
 export function podOf(object: ManifestObject): PodOrNot {
@@ -74,7 +87,7 @@ export function podOf(object: ManifestObject): PodOrNot {
   const path = TEMPLATE_AT.get(`${group}/${kind}`);
   if (path === undefined) {
     refuseMisspelt(object, group);
-    return { passedOver: { apiVersion, kind, ...(!BUILT_IN.test(group) && { reason: OTHER_KIND }) } };
+    return { passedOver: { apiVersion, kind, ...(!BUILT_IN.has(group) && { reason: OTHER_KIND }) } };
   }
   const rollout = isRecord(fields.spec) ? fields.spec : {};
   if (group === "argoproj.io" && rollout.template === undefined && isRecord(rollout.workloadRef)) {
@@ -89,7 +102,7 @@ const WORKLOAD_KINDS = new Set([...TEMPLATE_AT.keys()].map((key) => key.slice(ke
 
 /** A Deployment of "v1" is none, and no object that makes no pods either. */
 function refuseMisspelt({ source, at, apiVersion, kind }: ManifestObject, group: string): void {
-  if (BUILT_IN.test(group) && WORKLOAD_KINDS.has(kind.toLowerCase())) {
+  if (BUILT_IN.has(group) && WORKLOAD_KINDS.has(kind.toLowerCase())) {
     throw new ReadError({
       source,
       at,
