@@ -1,4 +1,7 @@
 import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { parse } from "yaml";
 import {
   FederatedAccess,
@@ -365,6 +368,50 @@ describe("the workflow", () => {
     for (const text of [script, ...lines]) {
       const { status, stderr } = spawnSync("bash", ["-n"], { input: text, encoding: "utf8" });
       expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    }
+  });
+
+  test("of GitLab signs as GitLab runs it, and leaves no token in the folder of the project", () => {
+    const folder = mkdtempSync(join(tmpdir(), "gitlab-"));
+    try {
+      for (const name of ["bin", "project", "temporary"]) {
+        mkdirSync(join(folder, name));
+      }
+      const program = (name: string, text: string) =>
+        writeFileSync(join(folder, "bin", name), `#!/usr/bin/env bash\n${text}\n`, { mode: 0o755 });
+      const version = `${KEY}/cryptoKeyVersions/1`;
+      program(
+        "gcloud",
+        `case "$*" in
+  *create-cred-config*) cat "\${6#*=}" > "$FOLDER/seen"; echo {} > "\${7#*=}" ;;
+  *"auth login"*) [[ -s "\${4#*=}" ]] ;;
+  *print-access-token*) echo token ;;
+  *"attestations list"*) echo "//cloudkms.googleapis.com/v1/${version} cGF5 c2ln $IMAGES" ;;
+  *) echo "(unset)" ;;
+esac`,
+      );
+      program("curl", `cat > /dev/null; echo '{"result": "VERIFIED"}'`);
+      const { script } = workflow({ identity: gitlab() }).parsed.sign;
+      // GitLab runs the lines of a job in one shell, and stops at the first that fails.
+      const result = spawnSync("bash", ["-c", `set -eo pipefail\n${script.join("\n")}`], {
+        cwd: join(folder, "project"),
+        encoding: "utf8",
+        stdio: ["ignore", "pipe", "pipe"],
+        env: {
+          PATH: `${join(folder, "bin")}:${process.env.PATH}`,
+          FOLDER: folder,
+          TMPDIR: join(folder, "temporary"),
+          CI_PROJECT_DIR: join(folder, "project"),
+          SIGNER_TOKEN: "the token",
+          IMAGES: `${IMAGE}@sha256:${"a".repeat(64)}`,
+        },
+      });
+      expect(result.stderr).toBe("");
+      expect(result.stdout).toContain(`has a valid attestation by ${version}`);
+      expect(readFileSync(join(folder, "seen"), "utf8")).toBe("the token");
+      expect([readdirSync(join(folder, "project")), readdirSync(join(folder, "temporary"))]).toEqual([[], []]);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
     }
   });
 
