@@ -1,4 +1,7 @@
 import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { parse } from "yaml";
 import {
   FederatedAccess,
@@ -8,6 +11,7 @@ import {
   type GithubIdentityOptions,
   type GitlabIdentityOptions,
 } from "../../lib";
+import { readExpression } from "../../lib/sandbox/cel";
 import { ATTESTOR, attestorIn, IMAGE, KEY, NOTE, PROJECT, refusalOf, testStack } from "../support/synth";
 import { type Json, type Template, template } from "../support/template";
 
@@ -38,14 +42,24 @@ function synth(props: Partial<FederatedSignerProps> = {}): Template {
 const github = (options: Partial<GithubIdentityOptions> = {}) => FederatedIdentity.github({ ...GITHUB, ...options });
 const gitlab = (options: Partial<GitlabIdentityOptions> = {}) => FederatedIdentity.gitlab({ ...GITLAB, ...options });
 
-// What is written in the Common Expression Language here, comparisons and sums of text, means the same in JavaScript.
-const evaluate = (expression: string, assertion: Json): Json =>
-  new Function("assertion", `"use strict"; return (${expression});`)(assertion);
+/** The value of an expression over the claims of a token, by an implementation of CEL; nothing where it has none. */
+function evaluate(text: string, assertion: Json): Json {
+  const expression = readExpression(text, { assertion: "map" });
+  if ("problem" in expression) {
+    throw new Error(`${text}: ${expression.problem}`);
+  }
+  try {
+    return expression.evaluate({ assertion });
+  } catch {
+    // A condition that cannot be evaluated does not hold.
+    return undefined;
+  }
+}
 
 /** The attribute that a token gets, or nothing where the provider refuses the token. */
 function federate(t: Template, token: Json): string | undefined {
   const provider = t.resource(PROVIDER);
-  return evaluate(provider.attribute_condition, token)
+  return evaluate(provider.attribute_condition, token) === true
     ? evaluate(provider.attribute_mapping["attribute.signer"], token)
     : undefined;
 }
@@ -203,6 +217,61 @@ describe("a signer of GitLab", () => {
       issuer_uri: "https://git.example.com",
       allowed_audiences: ["https://iam.example.com"],
     });
+  });
+});
+
+// What an issuer never writes, and what somebody would have to bend it to.
+describe("claims that are bent", () => {
+  const BENT = (right: string): Json[] => [
+    undefined,
+    null,
+    "",
+    true,
+    [right],
+    { [right]: right },
+    `${right} `,
+    ` ${right}`,
+    `${right}\n`,
+    `${right}\u0000`,
+    `${right}@${right}`,
+    `${right}/x`,
+    `x/${right}`,
+    `${right}' || 'x' == 'x`,
+    // A letter of another alphabet.
+    right.replace(/^[0-9]|[aeo]/, (letter) => ({ a: "а", e: "е", o: "о" })[letter] ?? "０"),
+  ];
+
+  const github1 = { identity: github({ workflowRef: WORKFLOW, environment: "production" }) };
+  const gitlab1 = { identity: gitlab({ environment: "production" }) };
+
+  test.each<[string, Partial<FederatedSignerProps>, Record<string, Json>, string[]]>([
+    [
+      "GitHub",
+      github1,
+      GITHUB_TOKEN,
+      ["repository_id", "repository_owner_id", "ref", "job_workflow_ref", "environment"],
+    ],
+    [
+      "GitLab",
+      gitlab1,
+      GITLAB_TOKEN,
+      ["namespace_id", "project_id", "ref", "ref_type", "ref_protected", "environment"],
+    ],
+  ])("of %s are refused", (_, props, token, claims) => {
+    const t = synth(props);
+    expect(federate(t, token)).toBeDefined();
+    for (const claim of claims) {
+      for (const value of BENT(token[claim])) {
+        const { [claim]: right, ...others } = token;
+        expect(value).not.toBe(right);
+        const bent = value === undefined ? others : { ...others, [claim]: value };
+        expect([claim, value, federate(t, bent)]).toEqual([claim, value, undefined]);
+      }
+    }
+  });
+
+  test("a number is not the text that it is written as", () => {
+    expect(federate(synth(), { ...GITHUB_TOKEN, repository_id: 260064828 })).toBeUndefined();
   });
 });
 
@@ -365,6 +434,50 @@ describe("the workflow", () => {
     for (const text of [script, ...lines]) {
       const { status, stderr } = spawnSync("bash", ["-n"], { input: text, encoding: "utf8" });
       expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    }
+  });
+
+  test("of GitLab signs as GitLab runs it, and leaves no token in the folder of the project", () => {
+    const folder = mkdtempSync(join(tmpdir(), "gitlab-"));
+    try {
+      for (const name of ["bin", "project", "temporary"]) {
+        mkdirSync(join(folder, name));
+      }
+      const program = (name: string, text: string) =>
+        writeFileSync(join(folder, "bin", name), `#!/usr/bin/env bash\n${text}\n`, { mode: 0o755 });
+      const version = `${KEY}/cryptoKeyVersions/1`;
+      program(
+        "gcloud",
+        `case "$*" in
+  *create-cred-config*) cat "\${6#*=}" > "$FOLDER/seen"; echo {} > "\${7#*=}" ;;
+  *"auth login"*) [[ -s "\${4#*=}" ]] ;;
+  *print-access-token*) echo token ;;
+  *"attestations list"*) echo "//cloudkms.googleapis.com/v1/${version} cGF5 c2ln $IMAGES" ;;
+  *) echo "(unset)" ;;
+esac`,
+      );
+      program("curl", `cat > /dev/null; echo '{"result": "VERIFIED"}'`);
+      const { script } = workflow({ identity: gitlab() }).parsed.sign;
+      // GitLab runs the lines of a job in one shell, and stops at the first that fails.
+      const result = spawnSync("bash", ["-c", `set -eo pipefail\n${script.join("\n")}`], {
+        cwd: join(folder, "project"),
+        encoding: "utf8",
+        stdio: ["ignore", "pipe", "pipe"],
+        env: {
+          PATH: `${join(folder, "bin")}:${process.env.PATH}`,
+          FOLDER: folder,
+          TMPDIR: join(folder, "temporary"),
+          CI_PROJECT_DIR: join(folder, "project"),
+          SIGNER_TOKEN: "the token",
+          IMAGES: `${IMAGE}@sha256:${"a".repeat(64)}`,
+        },
+      });
+      expect(result.stderr).toBe("");
+      expect(result.stdout).toContain(`has a valid attestation by ${version}`);
+      expect(readFileSync(join(folder, "seen"), "utf8")).toBe("the token");
+      expect([readdirSync(join(folder, "project")), readdirSync(join(folder, "temporary"))]).toEqual([[], []]);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
     }
   });
 

@@ -85,15 +85,18 @@ function gitlab(claims: FederatedClaims, workflow: SigningWorkflow): string {
         },
       ],
       script: [
+        // Outside of the project, whose files may be kept as artifacts or by the runner.
         `umask 077
-printf '%s' "$SIGNER_TOKEN" > "$CI_PROJECT_DIR/.signer-token"
-gcloud iam workload-identity-pools create-cred-config '${workflow.providerName}'${account} --credential-source-file="$CI_PROJECT_DIR/.signer-token" --output-file="$CI_PROJECT_DIR/.signer.json"
-gcloud auth login --quiet --cred-file="$CI_PROJECT_DIR/.signer.json"
+signer="$(mktemp -d)"
+trap 'rm -rf "$signer"' EXIT
+printf '%s' "$SIGNER_TOKEN" > "$signer/token"
+gcloud iam workload-identity-pools create-cred-config '${workflow.providerName}'${account} --credential-source-file="$signer/token" --output-file="$signer/credentials.json"
+gcloud auth login --quiet --cred-file="$signer/credentials.json"
 `,
         // Not from the standard input, which commands of the script would read as well.
-        `cat > "$CI_PROJECT_DIR/.sign.sh" <<'SIGN'
+        `cat > "$signer/sign.sh" <<'SIGN'
 ${workflow.script}SIGN
-bash "$CI_PROJECT_DIR/.sign.sh"
+bash "$signer/sign.sh"
 `,
       ],
     },
