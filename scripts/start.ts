@@ -7,9 +7,9 @@ import { processIo } from "../lib/cli/process-io";
 // `binauthz demo` over what main.ts says now, instead of what it said when the package was built.
 
 const NEXT = [
-  "What main.ts synthesized lies in cdktf.out; change main.ts, and run npm start again.",
-  "The sandbox for your own terraform and gcloud:  npm run build && npx binauthz sandbox",
-];
+  ["Again, after a change of main.ts", "npm start"],
+  ["The sandbox for your own terraform and gcloud", "npm run build && npx binauthz sandbox"],
+] as const;
 
 /** Loads main.ts, which synthesizes; a refusal of it is the message of the step. */
 async function synthesize(): Promise<Synthesized> {

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { clientOf } from "../../lib/cli/demo/client";
 import { chainOf, opened, type Synthesized } from "../../lib/cli/demo/configuration";
 import { type Demonstration, demonstrate } from "../../lib/cli/demo/demonstration";
@@ -30,6 +31,9 @@ beforeAll(async () => {
   expect({ exitCode, output }).toMatchObject({ exitCode: 0 });
   reference = JSON.parse(readFileSync(join(outdir, "stacks/binauthz/cdk.tf.json"), "utf8"));
 }, 120_000);
+
+/** What is as wide as it is: names of resources, images and commands have no place to break. */
+const UNBREAKABLE = /^\s*(\S+|npx .*)$/;
 
 interface Shown {
   readonly code: number;
@@ -96,7 +100,9 @@ describe("without terraform and gcloud", () => {
     expect({ code, err }).toEqual({ code: 0, err: "" });
     const text = folded(out);
     expect(text).toContain("terraform was left out, so the same REST calls were made without it: 30 of 30 resources.");
-    expect(text).toContain("the calls that gcloud makes attested my-app@sha256:");
+    expect(text).toContain(
+      "gcloud was left out, so the same REST calls were made without it. They attested my-app@sha256:",
+    );
     expect(text).toContain(`DENIED nginx:latest ${DENIED_TAG}`);
     expect(text).toMatch(/DENIED my-app@sha256:[0-9a-f]{12}…, which nobody signed Image us-central1-docker/);
     expect(text).toContain(NO_ATTESTATION);
@@ -104,7 +110,7 @@ describe("without terraform and gcloud", () => {
     expect(text).toContain('label imagepolicywebhook.image-policy.k8s.io/break-glass: "true"');
     expect(text).toContain("CRITICAL P009 Enforcement turned into a dry run");
     expect(text).toContain("INFO D002 Dry run without a date: nothing → dry run");
-    expect(text).toMatch(/Done in \d+ s: REST calls applied, the calls that gcloud makes signed/);
+    expect(text).toMatch(/Done in \d+ s: REST calls applied and signed, and \d+ requests stayed on this computer\./);
     expect(out.match(/^\d\. .*/gm)).toEqual([
       "1. Synthesize",
       "2. Sandbox",
@@ -122,6 +128,23 @@ describe("without terraform and gcloud", () => {
           .map((line) => line.length),
       ),
     ).toBeLessThanOrEqual(100);
+  }, 60_000);
+});
+
+describe("a narrow terminal", () => {
+  test("gets no line that it has to break, and colour for what stops alone", async () => {
+    const next = [["A project of your own, with tests and a review", "npx cdktf-binauthz init my-chain"]] as const;
+    let out = "";
+    const print = (text: string) => {
+      out += text;
+    };
+    const io = { stdin: () => "", out: print, err: () => undefined, color: true, columns: 60 };
+    expect((await demo({ io, next })).code).toBe(0);
+    expect(out).toContain("\u001b[31mCRITICAL");
+    expect(out).not.toContain("\u001b[31mINFO");
+    expect(out).toMatch(/^ {6}npx cdktf-binauthz init my-chain$/m);
+    const lines = stripVTControlCharacters(out).split("\n");
+    expect(lines.filter((line) => line.length > 60 && !UNBREAKABLE.test(line))).toEqual([]);
   }, 60_000);
 });
 
@@ -240,7 +263,7 @@ describe("tools that are there, and cannot do it", () => {
     const { code, out } = await withPath({ gcloud: script }, () => demo({ without: ["terraform"] }));
     expect(code).toBe(0);
     expect(folded(out)).toContain(
-      "the calls that gcloud makes (gcloud could not: (gcloud.beta) component beta is not installed) attested",
+      "gcloud could not ((gcloud.beta) component beta is not installed), so the same REST calls were made without it. They attested",
     );
   }, 60_000);
 
@@ -252,7 +275,9 @@ describe("tools that are there, and cannot do it", () => {
     });
     expect(shown).toMatchObject({ code: 0, err: "" });
     expect(folded(shown.out)).toContain("terraform is not on the PATH, so the same REST calls were made");
-    expect(folded(shown.out)).toContain("the calls that gcloud makes (gcloud is not on the PATH) attested");
+    expect(folded(shown.out)).toContain(
+      "gcloud is not on the PATH, so the same REST calls were made without it. They attested",
+    );
   }, 60_000);
 
   test.each([

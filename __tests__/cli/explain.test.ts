@@ -117,9 +117,9 @@ describe("text", () => {
     );
   });
 
-  test("an unknown message is one sentence, and near ones are called such", async () => {
-    expect((await binauthz(["hello"])).out).toBe(
-      "This message is not known to this version of binauthz, so it is not explained.\n",
+  test("an unknown message is told, with what to do about it, and near ones are called such", async () => {
+    expect((await binauthz(["hello"], { columns: 1000 })).out).toBe(
+      "This message is not known to this version of binauthz, so it is not explained. Where it was cut, hand over all that was printed. What is known is listed in docs/explain.md.\n",
     );
     const { out } = await binauthz([UNKNOWN], { columns: 1000 });
     expect(out).toContain(`One denial or error in the text is not known: Image a denied by attestor ${ATTESTOR}:\n`);

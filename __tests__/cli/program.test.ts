@@ -44,6 +44,27 @@ test.each([
   expect({ ...ran, err: ran.err.replace(/\n+/g, "\n") }).toEqual({ code: 1, out: "", err: err.replace(/\n+/g, "\n") });
 });
 
+const COMMANDS = ["admit", "review", "check", "map", "audit", "explain", "sandbox", "init", "demo"];
+
+describe.each([60, 80, 100])("on a terminal of %i columns", (columns) => {
+  test.each(COMMANDS)("the help of %s is broken between words", async (command) => {
+    const { code, out } = await binauthz([command, "--help"], { columns });
+    expect(code).toBe(0);
+    // Commands of examples stay whole, and so does a word.
+    const isWhole = (line: string) => /^\s+\S+$|^ {2}(?!-).*\b(binauthz|gcloud|kubectl|terraform|npx) /.test(line);
+    expect(out.split("\n").filter((line) => line.length > columns && !isWhole(line))).toEqual([]);
+    expect(out.match(/^Usage: /gm)).toHaveLength(1);
+  });
+});
+
+test("the help of a command ends in its paragraphs and examples, whatever the width", async () => {
+  const { out } = await binauthz(["explain", "--help"], { columns: 60 });
+  expect(out).toContain("\n\n  kubectl apply -f pod.yaml 2>&1 | binauthz explain -\n\nExit codes: 0 every");
+  expect(out.replace(/\s+/g, " ")).toContain(
+    "3 something in the text is not known to this version. What is not known is never guessed.",
+  );
+});
+
 test("a usage error shows nothing that moves a cursor", async () => {
   expect((await binauthz(["\u001b[2J"])).err).toContain("\\u{1b}[2J");
 });

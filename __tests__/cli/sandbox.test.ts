@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import os from "node:os";
 import { join, resolve } from "node:path";
 import { run } from "../../lib/cli/program";
 import { type JsonObject, startSandbox } from "../../lib/sandbox";
@@ -57,6 +58,29 @@ describe("sandbox -- COMMAND", () => {
     (signal, code) => {
       const ended = sandbox(node(`process.kill(process.pid, "${signal}"); setTimeout(() => {}, 10000)`));
       expect(ended.status).toBe(code);
+    },
+    60_000,
+  );
+
+  test.each([
+    ["SIGTERM", 143],
+    ["SIGHUP", 129],
+  ] as const)(
+    "%s ends the command and the sandbox, and leaves nothing behind",
+    async (signal, code) => {
+      const state = join(folder.path, `${signal}.state`);
+      const program =
+        "console.log(process.pid, process.ppid, process.env.CLOUDSDK_CONFIG); setTimeout(() => {}, 60000)";
+      const child = spawn(process.execPath, [...COMMAND, "--state", state, ...node(program)], { cwd: root });
+      const ended = new Promise((resolve) => child.once("exit", resolve));
+      const line = await new Promise<string>((resolve) => child.stdout.once("data", (data) => resolve(String(data))));
+      const [pid, parent, config] = line.trim().split(" ");
+      expect(existsSync(config)).toBe(true);
+      // tsx passes no SIGHUP on, so it goes to the process of the command.
+      process.kill(Number(parent), signal);
+      expect(await ended).toBe(code);
+      expect([config, `${state}.lock`].filter((path) => existsSync(path))).toEqual([]);
+      expect(() => process.kill(Number(pid), 0)).toThrow("ESRCH");
     },
     60_000,
   );
@@ -239,7 +263,8 @@ describe("called wrongly", () => {
     ],
     [["--port", "65536"], "argument '65536' is invalid"],
     [["--tls-cert", "cert.pem"], "error: --tls-cert and --tls-key belong together, and one of them is missing"],
-    [["--seed", "/no/such/file"], "error: /no/such/file: cannot be read (ENOENT); allowed: a file that can be read"],
+    [["--tls-port", "8443"], "error: --tls-port is for https, and there is no certificate; allowed: with --tls-cert"],
+    [["--seed", "/no/such/file"], "error: /no/such/file: does not exist; allowed: a file that can be read"],
     [
       ["--log", "/no/such/folder/log"],
       "error: /no/such/folder/log: cannot be written (ENOENT); allowed: a file for --log",
@@ -281,8 +306,33 @@ describe("called wrongly", () => {
     expect(ran).toMatchObject({ code: 1, err: expect.stringContaining(`error: ${file}: is no certificate in PEM`) });
   });
 
+  test("a folder for temporary files that is not there: 1, one sentence, and nothing listens on", async () => {
+    const listening = () => process.getActiveResourcesInfo().filter((name) => /Server/.test(name));
+    const [before, state] = [listening(), join(folder.path, "nowhere.state")];
+    const tmpdir = jest.spyOn(os, "tmpdir").mockReturnValue(join(folder.path, "no-such-folder"));
+    const ran = await binauthz(["sandbox", "--state", state, "--", process.execPath, "-e", ""]);
+    tmpdir.mockRestore();
+    expect(ran).toEqual({
+      code: 1,
+      out: "",
+      err: `error: ${folder.path}/no-such-folder: cannot hold temporary files (ENOENT); allowed: a folder that is there and that you may write to; the environment variable TMPDIR names it\n`,
+    });
+    expect(listening()).toEqual(before);
+    expect(existsSync(`${state}.lock`)).toBe(false);
+  });
+
+  test.each([
+    ["UTF-8 with a mark and the line ends of Windows", (text: string) => Buffer.from(`\ufeff${text}\r\n`)],
+    ["UTF-16, as PowerShell writes it", (text: string) => Buffer.from(`\ufeff${text}\r\n`, "utf16le")],
+  ])("not called wrongly: a seed in %s", async (_, encode) => {
+    const file = folder.write("encoded.json", "");
+    writeFileSync(file, encode('{"projects": {"demo-project": "123456789012"}}'));
+    const ran = await binauthz(["sandbox", "--seed", file, "--", process.execPath, "-e", ""]);
+    expect(ran).toEqual({ code: 0, out: "", err: "" });
+  });
+
   test.each<[unknown, string]>([
-    ["{", "is no JSON"],
+    ["{", "line 1: is no JSON"],
     [[], "is no seed"],
     [{ policies: [] }, "policies: is no part of a seed"],
     [{ projects: { "demo-project": 1 } }, "projects.demo-project: is not valid, got 1"],

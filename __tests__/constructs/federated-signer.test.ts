@@ -8,7 +8,7 @@ import {
   type GithubIdentityOptions,
   type GitlabIdentityOptions,
 } from "../../lib";
-import { ATTESTOR, attestorIn, IMAGE, KEY, NOTE, PROJECT, testStack } from "../support/synth";
+import { ATTESTOR, attestorIn, IMAGE, KEY, NOTE, PROJECT, refusalOf, testStack } from "../support/synth";
 import { type Json, type Template, template } from "../support/template";
 
 const PROVIDER = "google_iam_workload_identity_pool_provider";
@@ -117,7 +117,7 @@ describe("a signer of GitHub Actions", () => {
 
   test("is refused by the provider as soon as one claim is another", () => {
     const t = synth({ identity: github({ workflowRef: WORKFLOW, environment: "production" }) });
-    expect(federate(t, GITHUB_TOKEN)).toBe(`260064828@refs/heads/main@${WORKFLOW}`);
+    expect(federate(t, GITHUB_TOKEN)).toBe(`260064828@refs/heads/main@${WORKFLOW}@environment/production`);
     const others: Json = {
       repository_id: "260064829",
       repository_owner_id: "1342005",
@@ -203,6 +203,78 @@ describe("a signer of GitLab", () => {
       issuer_uri: "https://git.example.com",
       allowed_audiences: ["https://iam.example.com"],
     });
+  });
+});
+
+// IAM compares one attribute, whichever provider of the pool has taken the token.
+describe("signers of one pool", () => {
+  /** Two signers in one stack; whether a token that the second takes is one that the first is granted to. */
+  function crossed(first: Partial<FederatedSignerProps>, second: Partial<FederatedSignerProps>, token: Json): boolean {
+    const stack = testStack();
+    const { signer } = signerIn({ providerId: "first-one", ...first }, stack, "First");
+    const attestors = [attestorIn(stack, { attestorName: "second" }, "SecondAttestor")];
+    signerIn({ providerId: "second-one", attestors, ...second }, stack, "Second");
+    const provider = template(stack).resources(PROVIDER)[`${PROJECT}_signers_second-one`];
+    expect(evaluate(provider.attribute_condition, token)).toBe(true);
+    const value = evaluate(provider.attribute_mapping["attribute.signer"], token);
+    return signer.principalSet.endsWith(`/attribute.signer/${value}`);
+  }
+
+  test("a job of no environment, or of another one, is not the signer of a protected one", () => {
+    const production = { identity: github({ environment: "production" }) };
+    const { environment: _, ...job } = GITHUB_TOKEN;
+    expect(crossed(production, { identity: github() }, job)).toBe(false);
+    const staging = { identity: github({ environment: "staging" }) };
+    expect(crossed(production, staging, { ...GITHUB_TOKEN, environment: "staging" })).toBe(false);
+    expect(
+      crossed(
+        { identity: gitlab({ environment: "production" }) },
+        { identity: gitlab() },
+        { ...GITLAB_TOKEN, environment: "staging" },
+      ),
+    ).toBe(false);
+  });
+
+  test("a job without the reusable workflow is not the signer of it", () => {
+    const reusable = { identity: github({ workflowRef: WORKFLOW }) };
+    expect(crossed(reusable, { identity: github() }, { ...GITHUB_TOKEN, job_workflow_ref: "x" })).toBe(false);
+    expect(
+      crossed(
+        { identity: github({ workflowRef: WORKFLOW, environment: "production" }) },
+        { identity: github({ workflowRef: WORKFLOW }) },
+        { ...GITHUB_TOKEN, environment: "staging" },
+      ),
+    ).toBe(false);
+  });
+
+  test.each<[name: string, first: Partial<FederatedSignerProps>, second: Partial<FederatedSignerProps>]>([
+    [
+      "two issuers number their repositories alike",
+      {},
+      { identity: github({ issuerUri: "https://github.example.com/_services/token" }) },
+    ],
+    ["one of them has a condition more", { additionalCondition: "assertion.actor_id == '1'" }, {}],
+    ["two audiences", { identity: gitlab() }, { identity: gitlab({ audience: "https://iam.example.com" }) }],
+  ])("are refused where the jobs of one could be taken for those of the other: %s", (_, first, second) => {
+    const stack = testStack();
+    signerIn({ providerId: "first-one", ...first }, stack, "First");
+    const attestors = [attestorIn(stack, { attestorName: "second" }, "SecondAttestor")];
+    const refusal = refusalOf(() => signerIn({ providerId: "second-one", attestors, ...second }, stack, "Second"));
+    expect(refusal).toEqual([
+      expect.stringMatching(
+        /^\[SIGNER_NOT_SEPARATE\] Stack\/Second: in the pool "signers" its jobs have the attribute of those of Stack\/First, got "[^"]+" for both, with other issuers, audiences or conditions: the jobs of each could sign as the other; allowed: a pool of its own/,
+      ),
+    ]);
+  });
+
+  test("are taken where they are the same jobs, or in different pools", () => {
+    const stack = testStack();
+    const attestors = (name: string) => [attestorIn(stack, { attestorName: name }, name)];
+    signerIn({ providerId: "first-one", attestors: attestors("first") }, stack, "First");
+    signerIn({ providerId: "second-one", attestors: attestors("second") }, stack, "Second");
+    const narrower = { additionalCondition: "assertion.actor_id == '1'", poolId: "others" };
+    signerIn({ providerId: "third-one", attestors: attestors("third"), ...narrower }, stack, "Third");
+    expect(Object.keys(template(stack).resources(PROVIDER))).toHaveLength(3);
   });
 });
 

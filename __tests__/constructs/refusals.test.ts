@@ -1677,6 +1677,14 @@ const REFUSALS: Row[] = [
       '[INVALID_OPTIONS] Stack/Vetted: "approvers" is for a trigger of the construct, got PipelineSource.ownTrigger: no build would wait; allowed: approval_config of the trigger of your own, and no approvers here',
     ],
   ],
+  [
+    "a substitution in the images of the steps that mirror and sign, which nobody declares",
+    inStack((stack) => vettedIn(stack, { mirrorImage: "example.com/gcrane:$_TAG", signerImage: "x:$_TAG" })),
+    [
+      '[INVALID_OPTIONS] Stack/Vetted: "mirrorImage" uses the substitution $_TAG, which the pipeline\'s trigger does not have, got "example.com/gcrane:$_TAG"; allowed: the built-in substitutions of Cloud Build, or a trigger of your own',
+      '[INVALID_OPTIONS] Stack/Vetted: "signerImage" uses the substitution $_TAG, which the pipeline\'s trigger does not have, got "x:$_TAG"; allowed: the built-in substitutions of Cloud Build, or a trigger of your own',
+    ],
+  ],
   // Builders and signers apart.
   [
     "a build pipeline of an image that is none, with a timeout that is none",
@@ -1709,6 +1717,45 @@ const REFUSALS: Row[] = [
       `[SIGNER_NOT_SEPARATE] Stack/Signer: an approver is the signer or a builder itself, got "serviceAccount:${THEIRS}"; allowed: people, or a group of them`,
     ],
   ],
+  [
+    "approvers of a signing trigger that somebody else makes",
+    inStack((stack) =>
+      signerIn(stack, { builds: [row()], start: SigningStart.ownTrigger(), approvers: ["group:release@example.com"] }),
+    ),
+    [
+      '[INVALID_OPTIONS] Stack/Signer: "approvers" is for a trigger of the construct, got SigningStart.ownTrigger: no build would wait; allowed: approval_config of the trigger of your own, and no approvers here',
+    ],
+  ],
+  [
+    "a trigger whose name is too long together with the project that builds",
+    inStack((stack) =>
+      signerIn(stack, {
+        triggerName: `sign-${"x".repeat(50)}`,
+        projectNumber: "123456789012",
+        builds: [row({ triggerName: "projects/team-project/locations/us-central1/triggers/x" })],
+      }),
+    ),
+    [
+      `[INVALID_NAME] Stack/Signer: "triggerName" makes the name of the trigger for team-project too long, got "sign-${"x".repeat(50)}-team-project"; allowed: 64 characters together`,
+    ],
+  ],
+  [
+    "a provenance that is waited for longer than the build may take",
+    inStack((stack) => signerIn(stack, { builds: [row()], provenanceTimeout: "1800s" })),
+    [
+      '[INVALID_OPTIONS] Stack/Signer: "provenanceTimeout" is not shorter than the build\'s own timeout, got 1800s of 1800s; allowed: a longer "timeout"',
+    ],
+  ],
+  // The script reads the expression as Python does: what Python reads otherwise would stop every signature, or match other names.
+  ...["^\\Qmain\\E$", "^v[[:digit:]]+$", "^\\pL+$", "^main(?i)$", "^\\Amain\\z$"].map(
+    (branch): Row => [
+      `a row with the branch ${branch}`,
+      inStack((stack) => signerIn(stack, { builds: [row({ branch })] })),
+      [
+        `[INVALID_OPTIONS] Stack/Signer: "builds[0].branch" has the expression ${show(branch)}, which Cloud Build (RE2) and the signing build (Python) read differently; allowed: classes such as [0-9], groups and repetitions, without \\A, \\C, \\E, \\p, \\Q, \\z, [:…:] and flags`,
+      ],
+    ],
+  ),
   [
     "everybody as an approver",
     inStack((stack) => signerIn(stack, { builds: [row()], approvers: ["allUsers"] })),
@@ -1825,6 +1872,19 @@ const REFUSALS: Row[] = [
         '{_TAG}"; allowed: the built-in substitutions of Cloud Build, or a trigger of your own',
     ],
   ],
+  ...[buildIn, pipelineIn].map(
+    (made): Row => [
+      `a substitution in the image that emulates, which nobody declares: ${made.name}`,
+      () =>
+        made(testStack(), {
+          platforms: [ImagePlatform.LINUX_AMD64, ImagePlatform.LINUX_ARM64],
+          emulatorImage: "tonistiigi/binfmt:$_TAG",
+        }),
+      [
+        `[INVALID_OPTIONS] Stack/${made === buildIn ? "Build" : "Pipeline"}: "emulatorImage" uses the substitution $_TAG, which the pipeline's trigger does not have, got "tonistiigi/binfmt:$_TAG"; allowed: the built-in substitutions of Cloud Build, or a trigger of your own`,
+      ],
+    ],
+  ),
   [
     "a substitution in the image of a signer's steps",
     () => signerIn(testStack(), { signerImage: "example.com/signer:$_TAG" }),
@@ -1950,6 +2010,19 @@ const REFUSALS: Row[] = [
       '[INVALID_OPTIONS] Stack/Signer: "attestors" is empty: the signer would sign nothing; allowed: at least one attestor',
     ],
   ],
+  ...["us-central1-docker.pkg.dev/my-secure-project/apps/", "apps'; true", `${IMAGE}:v1`, ""].map(
+    (imagePrefix): Row => [
+      `a script for the images below ${show(imagePrefix)}`,
+      inStack((stack) =>
+        new ExistingSigner(stack, "Signer", { member: MEMBER, attestors: [attestorIn(stack)] }).renderSignScript({
+          imagePrefix,
+        }),
+      ),
+      [
+        `[INVALID_IMAGE] Stack/Signer: "imagePrefix" is no image path, got ${show(imagePrefix)}; allowed: REGISTRY/PATH, without tag, digest and a slash at the end`,
+      ],
+    ],
+  ),
   [
     "an identity of GitHub in which everything is wrong",
     () =>
@@ -2009,6 +2082,7 @@ const REFUSALS: Row[] = [
     "assertion.repository.startsWith('my-org')",
     "assertion.ref.contains('main')",
     "assertion.ref.matches('main')",
+    "assertion.ref.matches('^refs/heads/main|evil$')",
   ].map(
     (condition): Row => [
       `the condition ${condition}`,
@@ -2024,6 +2098,20 @@ const REFUSALS: Row[] = [
       () => federated({ additionalCondition: condition }),
       [
         `[INVALID_OPTIONS] Stack/Signer: "additionalCondition" is no condition on the token, got ${show(condition)}; allowed: an expression about assertion.CLAIM, with its brackets closed`,
+      ],
+    ],
+  ),
+  ...[
+    // Both end in a bracket that is closed only as long as the comment, or the text, is not seen as one.
+    "assertion.ref == 'x' // (\n ) || (true // )\n",
+    "assertion.ref == 'x' || assertion.ref == r'\\' ) || (true || 'x' == '\\'",
+    "assertion.ref == 'x' || assertion.ref == \"\"\"'\"\"\" ) || (true || 'x' == '",
+  ].map(
+    (condition): Row => [
+      `the condition ${condition}, which would end the others`,
+      () => federated({ additionalCondition: condition }),
+      [
+        `[INVALID_OPTIONS] Stack/Signer: "additionalCondition" cannot be joined with the others, got ${show(condition)}; allowed: no comments, and no raw or triple-quoted text`,
       ],
     ],
   ),

@@ -134,6 +134,24 @@ describeUnless(pythonMissing(), "check-build", () => {
       () => check(BUILD, { trigger: { id: OTHER_ID, name: "sample-trigger-1" } }),
       /another trigger was answered/,
     ],
+    // Whoever forks a repository names the branch of the pull request.
+    ...["github", "repositoryEventConfig", "bitbucketServerTriggerConfig"].map((kind): (typeof FORGED)[number] => [
+      `a build of a trigger for pull requests: ${kind}`,
+      () =>
+        check(BUILD, {
+          trigger: {
+            id: BUILD.buildTriggerId,
+            name: "sample-trigger-1",
+            [kind]: { pullRequest: { branch: "^main$" } },
+          },
+        }),
+      /the build is of a pull request, or its trigger builds them/,
+    ]),
+    [
+      "a build of a pull request, whose trigger has changed since",
+      () => check(edited(BUILD, (copy) => Object.assign(copy.substitutions, { _PR_NUMBER: "7" }))),
+      /the build is of a pull request/,
+    ],
     [
       "a build of another branch",
       () =>
@@ -279,6 +297,24 @@ describeUnless(pythonMissing(), "check-build", () => {
     expect(
       apis.requests.filter((request) => !/\/cloudbuild\/v1\/.*\/(?:builds|triggers)\/[0-9a-f-]+$/.test(request)),
     ).toEqual([]);
+  });
+
+  test("an answer that is cut off is asked for again", async () => {
+    await check();
+    const answer = apis.answer;
+    let cut = 0;
+    apis.answer = (url) => (cut++ === 0 ? { cut: true } : answer(url));
+    const result = await apis.run(checkBuildScript([ROW]), { REQUESTED_BUILD: BUILD.id });
+    expect([result.exitCode, result.stderr]).toEqual([0, ""]);
+  });
+
+  test("an answer that is no JSON ends the build, and says which it was", async () => {
+    for (const body of ["<html>busy</html>", "[]", "NaN"]) {
+      apis.answer = () => ({ status: 200, body });
+      const result = await apis.run(checkBuildScript([ROW]), { REQUESTED_BUILD: BUILD.id });
+      expect(result.stderr).toMatch(/^check-build: projects\/.*\/builds\/.* was answered with what is no JSON/);
+      expect([result.exitCode, result.output.includes("Traceback"), apis.read("images")]).toEqual([1, false, ""]);
+    }
   });
 
   test("an API that refuses ends the build", async () => {
@@ -479,7 +515,7 @@ describeUnless(pythonMissing(), "provenance", () => {
       /cannot reach us-west2/,
     ],
     ["an answer that is not understood", () => ({ occurrences: "none" }), /could not be understood/],
-    ["an answer that is no JSON", () => "<html>", /could not be understood/],
+    ["an answer that is no JSON", () => "<html>", /is no JSON/],
   ];
 
   test.each(FORGED)("never signed: %s", async (_, answer, says) => {
@@ -555,6 +591,30 @@ describeUnless(pythonMissing(), "the gate on vulnerabilities", () => {
     const result = await gate(scan);
     expect(result.stderr).toBe("");
     expect(result.exitCode).toBe(0);
+  });
+
+  test("a token that ends while the step waits is renewed, once for an answer", async () => {
+    const scan = PASSED[0][1];
+    await gate(scan);
+    const answer = apis.answer;
+    const renewals: string[] = [];
+    apis.answer = (url) => {
+      // From now on, only a later token is taken.
+      renewals.push(url.pathname);
+      apis.write("token", `token-${renewals.length}`);
+      return answer(url);
+    };
+    try {
+      const result = await apis.run(vulnerabilityScript([]), {
+        SEVERITY: "HIGH",
+        FIXABLE_ONLY: "false",
+        SCAN_TIMEOUT: "0",
+      });
+      expect([result.exitCode, result.stderr]).toEqual([0, ""]);
+      expect(renewals.length).toBeGreaterThan(1);
+    } finally {
+      apis.write("token", "recorded");
+    }
   });
 
   test("says what it lets through, until when and why", async () => {
@@ -712,7 +772,7 @@ describeUnless(pythonMissing(), "the scan before the push", () => {
     ["a scan that leads elsewhere", { gcloud: `echo ${SCAN}/../x` }, /named no scan/],
     ["a scan that is not there", { answer: { status: 404 } }, /was answered with 404/],
     ["a scan that may not be read", { answer: { status: 403, body: {} } }, /was answered with 403/],
-    ["an answer that is no JSON", { answer: "<html>" }, /could not be understood/],
+    ["an answer that is no JSON", { answer: "<html>" }, /is no JSON/],
     ["an answer that is not understood", { answer: { occurrences: "none" } }, /could not be understood/],
     ["what is at the threshold", occurrences(vulnerability("CVE-2026-1", "HIGH")), /has CVE-2026-1 \(HIGH\)/],
     ["what nobody has judged yet", occurrences(vulnerability("CVE-2026-1", undefined)), /\(SEVERITY_UNSPECIFIED\)/],

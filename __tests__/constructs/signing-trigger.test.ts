@@ -20,6 +20,7 @@ import {
   KEY,
   NOTE,
   PROJECT,
+  pipelineIn,
   REPOSITORY,
   signerIn,
   testApp,
@@ -486,6 +487,32 @@ describe("what is noticed when the app is synthesized", () => {
     attestor.signingTrustRoot.grants.sign(`serviceAccount:${BUILDER}`);
     expect(() => template(stack)).toThrow(
       `[SIGNER_NOT_SEPARATE] the builder ${BUILDER} may sign with ${KEY} itself: whatever runs in its builds could sign anything; allowed: a builder without access to the key`,
+    );
+  });
+
+  test("a signer that is the identity of a pipeline which no row has", () => {
+    for (const other of [buildIn, pipelineIn]) {
+      const stack = testStack();
+      const { serviceAccountEmail } = other(stack, { pipelineName: "other-one", image: `${IMAGE}-other` }, "Other");
+      signerIn(stack, {
+        builds: [row()],
+        attestors: [attestorIn(stack, { attestorName: "third" }, "Third")],
+        serviceAccountEmail,
+      });
+      expect(() => template(stack)).toThrow(
+        `[SIGNER_NOT_SEPARATE] the signer is the identity of Stack/Other as well, got other-one@${PROJECT}.iam.gserviceaccount.com: whatever runs in its builds could sign anything; allowed: an identity of the signer's own`,
+      );
+    }
+  });
+
+  test("a builder that is let change occurrences by a later line", () => {
+    const stack = testStack();
+    const attestor = attestorIn(stack);
+    signerIn(stack, { attestors: [attestor] });
+    const other = attestorIn(stack, { attestorName: "other" }, "Other");
+    other.grants.attest(`serviceAccount:${BUILDER}`);
+    expect(() => template(stack)).toThrow(
+      `[EVIDENCE_NOT_INDEPENDENT] the builder is granted roles/containeranalysis.occurrences.editor on ${PROJECT}, got serviceAccount:${BUILDER}: it could change the provenance and the scans of what it built; allowed: createOnly where it attests`,
     );
   });
 

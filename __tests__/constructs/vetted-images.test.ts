@@ -270,6 +270,26 @@ describe("the effect of each prop", () => {
     }
   });
 
+  test("an identity that builds as well is refused when the app is synthesized", () => {
+    const { stack, vetted } = made();
+    pipelineIn(stack, {
+      serviceAccountEmail: vetted.serviceAccountEmail,
+      createOnly: true,
+      attestors: vetted.attestors,
+    });
+    expect(() => template(stack)).toThrow(
+      `[SIGNER_NOT_SEPARATE] the signer is the identity of Stack/Pipeline as well, got ${SIGNER}: whatever runs in its builds could sign anything`,
+    );
+  });
+
+  test("an identity that is let change scans by another construct is refused when the app is synthesized", () => {
+    const { stack, vetted } = made();
+    attestorIn(stack, { attestorName: "other" }, "Other").grants.attest(`serviceAccount:${vetted.serviceAccountEmail}`);
+    expect(() => template(stack)).toThrow(
+      `[EVIDENCE_NOT_INDEPENDENT] the signer is granted roles/containeranalysis.occurrences.editor on ${PROJECT} by another construct as well, got serviceAccount:${SIGNER}: it could change the scans that it checks; allowed: an identity of the trigger's own`,
+    );
+  });
+
   test("release", () => {
     const { stack, vetted } = made();
     vetted.release();
@@ -378,7 +398,9 @@ describeUnless(pythonMissing(), "the steps in Python", () => {
 
     test("refuses a list that is not there, and one that is no text", async () => {
       rmSync(join(apis.folder, "list.txt"), { force: true });
-      expect((await step(READ_VETTED_SCRIPT)).stderr).toContain("No such file or directory: 'list.txt'");
+      expect((await step(READ_VETTED_SCRIPT)).stderr).toBe(
+        "read-list: list.txt cannot be read: No such file or directory\n",
+      );
       writeFileSync(join(apis.folder, "list.txt"), Buffer.from([0xff, 0xfe]));
       const result = await step(READ_VETTED_SCRIPT);
       expect([result.exitCode, result.output.includes("Traceback")]).toEqual([1, false]);
@@ -431,6 +453,19 @@ describeUnless(pythonMissing(), "the steps in Python", () => {
       expect(scans()).toEqual({ [name(sha256(INDEX))]: [name(A), name(B)] });
     });
 
+    // containerd takes these for linux/amd64, and the first that fits:
+    // https://github.com/containerd/platforms/blob/main/database.go
+    test.each<[string, Json]>([
+      ["x86_64", { os: "linux", architecture: "x86_64" }],
+      ["x86-64", { os: "linux", architecture: "x86-64" }],
+      ["amd64 v1", { os: "linux", architecture: "amd64", variant: "v1" }],
+      ["upper case", { os: "Linux", architecture: "AMD64" }],
+    ])("an image that a node takes for the platform by another name is scanned as well: %s", async (_, platform) => {
+      const document = index(entry(B, platform), entry(A, AMD64));
+      await images([document]);
+      expect(scans()).toEqual({ [name(sha256(document))]: [name(B), name(A)] });
+    });
+
     test("these images are signed on request, each for its own scan", async () => {
       await images([INDEX], { PLATFORMS: "linux/amd64 linux/arm64", SIGN_PLATFORM_IMAGES: "true" });
       expect(apis.read("images")).toBe([sha256(INDEX), A, B].map((digest) => `${name(digest)}\n`).join(""));
@@ -452,6 +487,18 @@ describeUnless(pythonMissing(), "the steps in Python", () => {
         JSON.stringify({ ...JSON.parse(INDEX), MANIFESTS: [] }),
         undefined,
         /a name twice/,
+      ],
+      [
+        "an image that another reader could read as an index",
+        JSON.stringify({ ...JSON.parse(SINGLE), Manifests: [entry(A, AMD64)] }),
+        undefined,
+        /has fields that are not understood: Manifests/,
+      ],
+      [
+        "an image of a type that is none",
+        JSON.stringify({ ...JSON.parse(SINGLE), mediaType: "application/vnd.docker.distribution.manifest.v1+json" }),
+        undefined,
+        /is no image: it is of the type/,
       ],
     ];
 

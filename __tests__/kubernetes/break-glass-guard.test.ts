@@ -75,6 +75,7 @@ describe("the text for a GitOps repository", () => {
       "apps/statefulsets",
       "apps/daemonsets",
       "apps/replicasets",
+      "apps/controllerrevisions",
       "batch/jobs",
       "batch/cronjobs",
     ]);

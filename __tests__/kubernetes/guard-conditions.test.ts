@@ -87,6 +87,29 @@ describe("a guard in GitOps mode", () => {
     expect(judge(GITOPS, request, [...PERMISSIONS, elsewhere])).toHaveLength(1);
   });
 
+  // Whatever all service accounts may, the account of the permits may as well: nobody gave it a permit.
+  test.each(["system:serviceaccounts", "system:serviceaccounts:kube-system"])(
+    "refuses what is granted to the group %s, for all workloads or for this one",
+    (username) => {
+      const request = create(ARGO, workload("Deployment", BROKEN));
+      const everything: Permission = { username, group: "*", resource: "*", namespace: "*", verb: "*" };
+      for (const granted of [everything, { ...permitFor("deployments.web"), username }]) {
+        expect(judge(GITOPS, request, [...PERMISSIONS, granted])).not.toEqual([]);
+        expect(judge(GITOPS, request, [...permitted, granted])).not.toEqual([]);
+      }
+    },
+  );
+
+  test("refuses a permit that names no workload", () => {
+    const request = create(ARGO, workload("Deployment", BROKEN));
+    const { name: _, ...wide } = permitFor("deployments.web");
+    for (const granted of [wide, { ...wide, group: "*", resource: "*" }]) {
+      expect(judge(GITOPS, request, [...PERMISSIONS, granted])).toEqual([
+        expect.stringContaining("may use every name of breakglasses.binauthz.example.com in this namespace"),
+      ]);
+    }
+  });
+
   test("refuses a name that the server has yet to make up", () => {
     const object = workload("Deployment", BROKEN);
     const { name: _, ...metadata } = object.metadata;
@@ -130,6 +153,9 @@ describe("the permits of a guard", () => {
     expect(binding.roleRef.name).toBe(role.metadata.name);
   });
 
+  // A binding that a responder made names the role: a controller could put another role in its place.
+  const other = (rule: Json) => ({ ...role, rules: [{ verbs: ["use"], resourceNames: ["deployments.api"], ...rule }] });
+
   const WRITES: [what: string, object: Json, oldObject: Json | undefined][] = [
     ["creates the role", role, undefined],
     ["creates the binding", binding, undefined],
@@ -138,6 +164,8 @@ describe("the permits of a guard", () => {
     ["turns a binding into a permit", binding, strip(binding)],
     ["turns a permit into another binding", strip(binding), binding],
     ["widens the role of a permit", everything, role],
+    ["creates a role for another workload", other({ apiGroups: ["*"], resources: ["breakglasses"] }), undefined],
+    ["creates a role for all resources of a name", other({ apiGroups: ["*"], resources: ["*"] }), undefined],
   ];
   test.each(WRITES)("are refused where a GitOps controller %s", (_, object, oldObject) => {
     expect(judge(PERMITS, rbac(ARGO, object, oldObject), PERMISSIONS)).toEqual([
@@ -149,7 +177,8 @@ describe("the permits of a guard", () => {
   test("are no matter where a GitOps controller brings in roles of other kinds", () => {
     const guard = objectsOf(BreakGlassGuard.toYaml(GITOPS_GUARD));
     const own = guard.find(({ kind }) => kind === "RoleBinding");
-    for (const object of [own, strip(role), strip(binding), everything]) {
+    const named = other({ apiGroups: ["*"], resources: ["secrets"], verbs: ["get"] });
+    for (const object of [own, strip(role), strip(binding), everything, named]) {
       expect(isMatched(PERMITS, rbac(ARGO, object))).toBe(true);
       expect(judge(PERMITS, rbac(ARGO, object), PERMISSIONS)).toEqual([]);
     }

@@ -27,6 +27,7 @@ const row = (what: string, request: AdmissionRequest, ...refused: Row["refused"]
 
 const label = (value: string): PodOptions => ({ ...BROKEN, labels: { [LABEL]: value } });
 const ANNOTATED: PodOptions = { annotations: { ...EVIDENCE, [OLD_ANNOTATION]: "true" } };
+const BOTH: PodOptions = { ...BROKEN, ...ANNOTATED };
 const bare = (annotations?: Record<string, string>): PodOptions => ({ labels: { [LABEL]: "true" }, annotations });
 const OTHER = "example.com/other:1";
 
@@ -77,8 +78,21 @@ export const ROWS: readonly Row[] = [
     "evidence",
   ),
 
+  ...[
+    { what: "of another controller", data: { apiVersion: "example.com/v1", spec: { cpu: { guest: 2 } } } },
+    { what: "with nothing in it", data: {} },
+    { what: "of pods without metadata", data: { spec: { template: { spec: { containers: [] } } } } },
+  ].map(({ what, data }) =>
+    row(`somebody creates a revision ${what}`, create("developer", { ...workload("ControllerRevision"), data })),
+  ),
+
   // Later changes.
   row("developer labels a Pod", update("developer", workload("Pod"), workload("Pod", BROKEN)), "permission"),
+  row(
+    "developer turns the label of a Pod on",
+    update("developer", workload("Pod", label("false")), workload("Pod", label("true"))),
+    "permission",
+  ),
   row("responder labels a Pod", update("responder", workload("Pod"), workload("Pod", BROKEN))),
   ...REPLACEABLE.flatMap((kind) => [
     row(
@@ -105,6 +119,47 @@ export const ROWS: readonly Row[] = [
       `developer adds an init container to a labelled ${kind}`,
       update("developer", workload(kind, BROKEN), workload(kind, { ...BROKEN, initImage: OTHER })),
       "permission",
+    ),
+    row(
+      `developer mounts an image into a labelled ${kind}`,
+      update("developer", workload(kind, BROKEN), workload(kind, { ...BROKEN, mountedImage: OTHER })),
+      "permission",
+    ),
+    row(
+      `developer annotates a labelled ${kind} that mounts an image`,
+      update(
+        "developer",
+        workload(kind, { ...BROKEN, mountedImage: OTHER }),
+        workload(kind, { ...BROKEN, mountedImage: OTHER, ownLabels: { team: "web" } }),
+      ),
+    ),
+    // A chart that always writes the label, as "false", from before there was a guard.
+    row(
+      `developer turns the label of a ${kind} on`,
+      update("developer", workload(kind, label("false")), workload(kind, label("true"))),
+      "permission",
+    ),
+    row(
+      `developer turns the annotation of a ${kind} on`,
+      update(
+        "developer",
+        workload(kind, { annotations: { ...EVIDENCE, [OLD_ANNOTATION]: "false" } }),
+        workload(kind, ANNOTATED),
+      ),
+      "permission",
+    ),
+    row(
+      `developer adds the label to a ${kind} with the annotation`,
+      update("developer", workload(kind, ANNOTATED), workload(kind, BOTH)),
+      "permission",
+    ),
+    row(
+      `developer takes the annotation off a labelled ${kind}`,
+      update("developer", workload(kind, BOTH), workload(kind, BROKEN)),
+    ),
+    row(
+      `responder turns the label of a ${kind} on`,
+      update("responder", workload(kind, label("false")), workload(kind, label("true"))),
     ),
     row(
       `developer annotates a labelled ${kind}`,
@@ -174,6 +229,8 @@ export const ROWS: readonly Row[] = [
     ["job", "Pod"],
     ["deployment", "ReplicaSet"],
     ["cronjob", "Job"],
+    ["statefulset", "ControllerRevision"],
+    ["daemon-set", "ControllerRevision"],
   ].flatMap(([name, kind]) => [
     row(`the ${name} controller creates a labelled ${kind}`, create(controller(name), workload(kind, BROKEN))),
     row(`the ${name} controller creates a plain ${kind}`, create(controller(name), workload(kind))),
@@ -197,6 +254,7 @@ export const ROWS: readonly Row[] = [
     ["replicaset", "ReplicaSet"],
     ["job", "Job"],
     ["namespace", "Pod"],
+    ["deployment", "ControllerRevision"],
   ].map(([name, kind]) =>
     row(
       `the ${name} controller creates a labelled ${kind}, which is not its to make`,

@@ -33,6 +33,7 @@ const KINDS: Record<string, { readonly apiVersion: string; readonly resource: st
   ReplicaSet: { apiVersion: "apps/v1", resource: "replicasets" },
   Job: { apiVersion: "batch/v1", resource: "jobs" },
   CronJob: { apiVersion: "batch/v1", resource: "cronjobs" },
+  ControllerRevision: { apiVersion: "apps/v1", resource: "controllerrevisions" },
 };
 export const ALL_KINDS = Object.keys(KINDS);
 
@@ -43,6 +44,8 @@ export interface PodOptions {
   readonly image?: string;
   readonly initImage?: string;
   readonly debugImage?: string;
+  /** Mounted as a volume. */
+  readonly mountedImage?: string;
   /** Of the workload itself, not of its pods. */
   readonly ownLabels?: Record<string, string>;
   readonly replicas?: number;
@@ -50,6 +53,8 @@ export interface PodOptions {
 
 export const EVIDENCE = { [REASON]: "the signer is down", [TICKET]: "INC-1" };
 export const BROKEN: PodOptions = { labels: { [LABEL]: "true" }, annotations: EVIDENCE };
+
+const imageVolume = (reference: string): Json => ({ name: "image", image: { reference } });
 
 /** A workload of a kind, as small as its pods allow; `app` selects them where the kind selects. */
 export function workload(kind: string, options: PodOptions = {}, name = "web"): Json {
@@ -67,6 +72,7 @@ export function workload(kind: string, options: PodOptions = {}, name = "web"): 
     containers: [{ name: "main", image }],
     ...(options.initImage ? { initContainers: [{ name: "init", image: options.initImage }] } : {}),
     ...(options.debugImage ? { ephemeralContainers: [{ name: "debug", image: options.debugImage }] } : {}),
+    ...(options.mountedImage ? { volumes: [{ name: "tmp", emptyDir: {} }, imageVolume(options.mountedImage)] } : {}),
     ...(batch ? { restartPolicy: "Never" } : {}),
   };
   const own = { name, namespace: "prod", ...(options.ownLabels ? { labels: options.ownLabels } : {}) };
@@ -84,6 +90,8 @@ export function workload(kind: string, options: PodOptions = {}, name = "web"): 
         metadata: own,
         spec: { schedule: "0 3 * * *", jobTemplate: { spec: { template } } },
       };
+    case "ControllerRevision":
+      return { apiVersion, kind, metadata: own, revision: 1, data: { spec: { template } } };
     case "Job":
       return { apiVersion, kind, metadata: own, spec: { template } };
     case "ReplicationController":

@@ -159,6 +159,23 @@ test("rings and keys: made once, listed, never deleted", async () => {
   expect((await call(google.sandbox, `GET cloudkms/v1/${RING}/cryptoKeys/other`)).status).toBe(404);
 });
 
+// Source: https://docs.cloud.google.com/kms/docs/reference/rest/v1/projects.locations.keyRings.cryptoKeys (rotation_schedule)
+test("a signing key takes no rotation schedule, neither when it is made nor later", async () => {
+  await makeKey(google.sandbox);
+  const schedule = { rotationPeriod: "2592000s", nextRotationTime: "2030-01-01T00:00:00Z" };
+  const made = await call(google.sandbox, `POST cloudkms/v1/${RING}/cryptoKeys?cryptoKeyId=other`, {
+    purpose: "ASYMMETRIC_SIGN",
+    versionTemplate: { algorithm: "EC_SIGN_P256_SHA256" },
+    ...schedule,
+  });
+  expect(made.status).toBe(400);
+  for (const mask of ["rotationPeriod,nextRotationTime", "rotation_period", "labels,next_rotation_time"]) {
+    const answer = await call(google.sandbox, `PATCH cloudkms/v1/${KEY}?updateMask=${mask}`, schedule);
+    expect([mask, answer.status]).toEqual([mask, 400]);
+  }
+  expect(google.sandbox.state.cryptoKeys[KEY]).not.toHaveProperty("rotationPeriod");
+});
+
 test.each([["RSA_SIGN_RAW_PKCS1_2048"], ["EC_SIGN_ED25519"], ["ECDSA_P256_SHA256"], [""]])(
   "an algorithm that Cloud KMS and Binary Authorization do not share is refused: %s",
   async (algorithm) => {

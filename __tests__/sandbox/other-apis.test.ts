@@ -1,4 +1,4 @@
-import { type JsonObject, putCluster } from "../../lib/sandbox";
+import { grant, type JsonObject, putCluster } from "../../lib/sandbox";
 import { readLogFilter } from "../../lib/sandbox/log-filter";
 import { call } from "../support/sandbox";
 import { PROJECT, useSandbox } from "./support";
@@ -67,6 +67,11 @@ describe("GKE", () => {
     const answer = await call(google.sandbox, `PUT container/v1/${name}`, { update: { desiredNoSuchThing: true } });
     expect(answer.status).toBe(501);
     expect(google.sandbox.unknownRoutes).toEqual(["container clusters.update with desiredNoSuchThing"]);
+
+    const before = JSON.stringify(google.sandbox.state.clusters[name]);
+    const both = { desiredBinaryAuthorization: { evaluationMode: "DISABLED" }, desiredNoSuchThing: true };
+    expect((await call(google.sandbox, `PUT container/v1/${name}`, { update: both })).status).toBe(501);
+    expect(JSON.stringify(google.sandbox.state.clusters[name])).toBe(before);
   });
 
   test("a deleted cluster takes its node pools along", async () => {
@@ -91,7 +96,16 @@ describe("Service Usage", () => {
       "a.googleapis.com",
       "c.googleapis.com",
     ]);
-    expect(await must(`GET serviceusage/v1/${P}/services/b.googleapis.com`)).toMatchObject({ state: "DISABLED" });
+    // gcloud prints what is in `config`.
+    const { projectNumber } = await must(`GET cloudresourcemanager/v1/${P}`);
+    expect((services as JsonObject[])[0]).toMatchObject({
+      parent: `projects/${projectNumber}`,
+      config: { name: "a.googleapis.com" },
+    });
+    expect(await must(`GET serviceusage/v1/${P}/services/b.googleapis.com`)).toMatchObject({
+      state: "DISABLED",
+      config: { name: "b.googleapis.com" },
+    });
     expect((await call(google.sandbox, `GET serviceusage/v1/${P}/services?filter=state:DISABLED`)).status).toBe(501);
   });
 
@@ -131,6 +145,38 @@ describe("service accounts and roles", () => {
     expect((await call(google.sandbox, `POST iam/v1/${P}/serviceAccounts`, { accountId: "ci" })).status).toBe(400);
   });
 
+  test("what is below an account is not the account: its keys are neither read nor deleted as if they were it", async () => {
+    const { email } = await must(`POST iam/v1/${P}/serviceAccounts`, { accountId: "ci-signer" });
+    for (const project of ["-", PROJECT]) {
+      const keys = `iam/v1/projects/${project}/serviceAccounts/${email}/keys`;
+      for (const request of [`GET ${keys}`, `POST ${keys}`, `GET ${keys}/1`, `DELETE ${keys}/1`]) {
+        expect([request, (await call(google.sandbox, request)).status]).toEqual([request, 501]);
+      }
+    }
+    await must(`GET iam/v1/projects/-/serviceAccounts/${email}`);
+    expect(google.sandbox.unknownRoutes).toContain(`DELETE iam/v1/projects/-/serviceAccounts/${email}/keys/1`);
+  });
+
+  // Source: https://docs.cloud.google.com/iam/docs/principals-overview (deleted principals)
+  test("a deleted account takes its tokens along; one that is made anew has none of its grants", async () => {
+    const { state } = google.sandbox;
+    const { email, uniqueId } = await must(`POST iam/v1/${P}/serviceAccounts`, { accountId: "ci-signer" });
+    const member = `serviceAccount:${email}`;
+    grant(state, P, "roles/viewer", member);
+    grant(state, P, "roles/viewer", "user:a@example.com");
+    state.accessTokens["sandbox.token"] = member;
+    await must(`DELETE iam/v1/${P}/serviceAccounts/${email}`);
+    expect(state.accessTokens).toEqual({});
+    expect(await must(`POST cloudresourcemanager/v1/${P}:getIamPolicy`, {})).toMatchObject({
+      bindings: [
+        { role: "roles/viewer", members: [`deleted:${member}?uid=${uniqueId}`] },
+        { role: "roles/viewer", members: ["user:a@example.com"] },
+      ],
+    });
+    await must(`POST iam/v1/${P}/serviceAccounts`, { accountId: "ci-signer" });
+    expect((await call(google.sandbox, `GET cloudresourcemanager/v1/${P}`, undefined, member)).status).toBe(403);
+  });
+
   test("a deleted role keeps its id, and is undeleted and not made anew", async () => {
     const body = { roleId: "signs", role: { includedPermissions: ["cloudkms.cryptoKeyVersions.useToSign"] } };
     await must(`POST iam/v1/${P}/roles`, body);
@@ -140,6 +186,11 @@ describe("service accounts and roles", () => {
     await must(`POST iam/v1/${P}/roles/signs:undelete`, {});
     expect(await must(`GET iam/v1/${P}/roles/signs`)).toMatchObject(body.role);
   });
+});
+
+test.each([undefined, "MODE_UNSPECIFIED"])("a repository made with the mode %s is a standard one", async (mode) => {
+  await must(`POST artifactregistry/v1/${L}/repositories?repository_id=images`, { format: "DOCKER", mode });
+  expect(await must(`GET artifactregistry/v1/${L}/repositories/images`)).toMatchObject({ mode: "STANDARD_REPOSITORY" });
 });
 
 test("a repository is made, labelled and deleted; its policy goes with it", async () => {

@@ -31,6 +31,10 @@ export class RecordedApis {
 
   /** Everything that was asked for, as `METHOD /path`. */
   public readonly requests: string[] = [];
+  /** The only token that is taken; gcloud has it as well. */
+  public get token(): string {
+    return this.read("token") ?? "";
+  }
   /** The folder of the scripts' files. */
   public readonly folder = mkdtempSync(join(tmpdir(), "recorded-"));
   private readonly server: Server;
@@ -39,9 +43,15 @@ export class RecordedApis {
     this.server = createServer((request, response) => {
       const url = new URL(request.url ?? "/", "http://127.0.0.1");
       this.requests.push(`${request.method} ${decodeURIComponent(url.pathname)}`);
-      const found = request.headers.authorization === "Bearer recorded" ? this.answer(url) : { status: 401 };
+      const found = request.headers.authorization === `Bearer ${this.token}` ? this.answer(url) : { status: 401 };
       const status = found === undefined ? 404 : typeof found.status === "number" ? found.status : 200;
       const body = found !== undefined && typeof found.status === "number" ? found.body : found;
+      if (found?.cut === true) {
+        // As when a connection is lost in the middle of an answer.
+        response.writeHead(200, { "content-length": "1000" });
+        response.write("{", () => request.socket.destroy());
+        return;
+      }
       response.writeHead(status, { "content-type": "application/json" });
       response.end(typeof body === "string" ? body : JSON.stringify(body ?? { error: { code: status } }));
     });
@@ -87,6 +97,7 @@ export class RecordedApis {
   }
 
   private writeGcloud(): void {
+    this.write("token", "recorded");
     const bin = join(this.folder, "bin");
     mkdirSync(bin);
     const file = join(bin, "gcloud");
@@ -94,7 +105,7 @@ export class RecordedApis {
       file,
       `#!/bin/sh
 case "$1 $2 $3" in
-  "auth print-access-token "*) echo recorded ;;
+  "auth print-access-token "*) cat "${this.folder}/token" ;;
   "config get-value api_endpoint_overrides/"*) echo "${this.url}/\${3#*/}/" ;;
   "artifacts docker images") echo "$*" >> "${this.folder}/gcloud.log"; . "${this.folder}/scan.sh" ;;
   *) echo "gcloud $*: not recorded" >&2; exit 1 ;;

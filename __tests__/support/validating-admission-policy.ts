@@ -18,6 +18,7 @@ export interface AdmissionRequest {
 
 /** What somebody may do, as RBAC's answer: everything where no name is given. */
 export interface Permission {
+  /** The user, or a group of service accounts. */
   readonly username: string;
   readonly group: string;
   readonly resource: string;
@@ -69,21 +70,42 @@ class GroupCheck {
   }
 }
 
+// A server ends an expression that costs more, and a question to the authorizer is by far the dearest part of one.
+// Source: PerCallLimit in k8s.io/apiserver, pkg/apis/cel, and pkg/cel/library/cost.go.
+const COST_LIMIT = 1_000_000;
+const COST_OF_CHECK = 350_000;
+
+/** What one expression has cost so far. */
+class Meter {
+  private spent = 0;
+  public reset(): void {
+    this.spent = 0;
+  }
+  public charge(cost: number): void {
+    this.spent += cost;
+    if (this.spent > COST_LIMIT) {
+      throw new Error("operation cancelled: actual cost limit exceeded");
+    }
+  }
+}
+
 class Authorizer {
   public constructor(
     private readonly permissions: readonly Permission[],
     private readonly username: string,
+    private readonly meter: Meter,
   ) {}
   public as(username: string): Authorizer {
-    return new Authorizer(this.permissions, username);
+    return new Authorizer(this.permissions, username, this.meter);
   }
   public group(group: string): GroupCheck {
     return new GroupCheck(this, group);
   }
   public allows(asked: Asked, verb: string): boolean {
+    this.meter.charge(COST_OF_CHECK);
     return this.permissions.some(
       (permission) =>
-        permission.username === this.username &&
+        subjectsOf(this.username).includes(permission.username) &&
         matches(permission.group, asked.group) &&
         matches(permission.resource, asked.resource) &&
         matches(permission.namespace, asked.namespace) &&
@@ -91,6 +113,14 @@ class Authorizer {
         (permission.name === undefined || permission.name === asked.name),
     );
   }
+}
+
+/** A service account is in the group of all, and in that of its namespace, without anybody putting it there. */
+function subjectsOf(username: string): string[] {
+  const [, namespace] = /^system:serviceaccount:([^:]+):/.exec(username) ?? [];
+  return namespace === undefined
+    ? [username]
+    : [username, "system:serviceaccounts", `system:serviceaccounts:${namespace}`];
 }
 
 const matches = (granted: string, asked: string): boolean => granted === "*" || granted === asked;
@@ -143,8 +173,12 @@ export function judge(policy: Json, request: AdmissionRequest, permissions: read
   if (!isMatched(policy, request)) {
     return [];
   }
-  const context = contextOf(policy, request, permissions);
-  const value = (expression: string): unknown => environment.evaluate(expression, context);
+  const meter = new Meter();
+  const context = contextOf(policy, request, new Authorizer(permissions, request.username, meter));
+  const value = (expression: string): unknown => {
+    meter.reset();
+    return environment.evaluate(expression, context);
+  };
   try {
     const { matchConditions = [], validations } = policy.spec;
     if (matchConditions.some(({ expression }: Json) => value(expression) !== true)) {
@@ -161,11 +195,7 @@ export function judge(policy: Json, request: AdmissionRequest, permissions: read
   }
 }
 
-function contextOf(
-  policy: Json,
-  request: AdmissionRequest,
-  permissions: readonly Permission[],
-): Record<string, unknown> {
+function contextOf(policy: Json, request: AdmissionRequest, authorizer: Authorizer): Record<string, unknown> {
   const [group, version] = apiGroupOf(request.object);
   const [resource, subResource = ""] = request.resource.split("/");
   const context: Record<string, unknown> = {
@@ -180,7 +210,7 @@ function contextOf(
     },
     object: request.object,
     oldObject: request.oldObject ?? null,
-    authorizer: new Authorizer(permissions, request.username),
+    authorizer,
   };
   // Evaluated when first used, each may use the others.
   const variables: Record<string, unknown> = {};

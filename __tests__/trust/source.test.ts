@@ -78,7 +78,7 @@ const UNDERSTOOD =
   "; allowed: a cdktf.out folder, a cdk.tf.json, terraform show -json of a plan or a state, a state file of version 4, or a policy or attestors as gcloud container binauthz prints them";
 
 test.each([
-  ["", ': is nothing that is understood, got "nothing"'],
+  ["", ": holds nothing"],
   ["[]", ": is nothing that is understood, got a list of 0"],
   ["{}", ": is nothing that is understood, got an object with no fields"],
   ["apiVersion: v1", ": is nothing that is understood, got an object with apiVersion"],
@@ -86,6 +86,13 @@ test.each([
   ["text", ': is nothing that is understood, got "text"'],
 ])("%j is refused", (text, message) => {
   expect(readError(() => openSourceText("x", text))).toBe(`x${message}${UNDERSTOOD}`);
+});
+
+test("a plan in Terraform's own format is refused, with the command that makes JSON of it", () => {
+  const path = file("plan.tfplan", Buffer.from("PK\u0003\u0004\u0014\u0000"));
+  expect(readError(() => openSource(path))).toBe(
+    `${path}: is a plan in Terraform's own format; allowed: terraform show -json ${path} > plan.json, and then plan.json`,
+  );
 });
 
 test.each([

@@ -17,6 +17,7 @@ import { markdownOf } from "./admit/markdown";
 import { textOf } from "./admit/text";
 import { readAttestors } from "./attestors";
 import { emit, type Medium, parseFormats } from "./formats";
+import { helpText } from "./help-text";
 import type { ExitCode, Io } from "./io";
 import { STDIN, stdinText } from "./stdin";
 import { UsageError } from "./usage-error";
@@ -77,7 +78,7 @@ export function admitCommand(io: Io, done: (code: ExitCode) => void): Command {
       "text, json or markdown; FORMAT=PATH writes a file (repeatable; default: text)",
       collect,
     )
-    .addHelpText("after", HELP)
+    .addHelpText("after", helpText(HELP, io))
     .action((images: string[], options: Options) => {
       done(admitImages(images, options, io));
     });

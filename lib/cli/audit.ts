@@ -10,6 +10,7 @@ import { markdownOf } from "./audit/markdown";
 import { textOf } from "./audit/text";
 import { safeJson } from "./escape";
 import { emit, type Medium, parseFormats } from "./formats";
+import { helpText } from "./help-text";
 import type { ExitCode, Io } from "./io";
 import { STDIN, stdinText } from "./stdin";
 import { UsageError } from "./usage-error";
@@ -57,7 +58,7 @@ export function auditCommand(io: Io, done: (code: ExitCode) => void): Command {
       "text, json or markdown; FORMAT=PATH writes a file (repeatable; default: text)",
       collect,
     )
-    .addHelpText("after", HELP)
+    .addHelpText("after", helpText(HELP, io))
     .action((paths: readonly string[], options: Options) => {
       const destinations = parseFormats(options.format ?? ["text"], FORMATS);
       const settings = settingsOf(options);

@@ -4,6 +4,7 @@ import { readBaseline } from "../review/baseline";
 import { checkState } from "../review/engine";
 import { readText } from "../trust/private/text";
 import { parseFormats } from "./formats";
+import { helpText } from "./help-text";
 import type { ExitCode, Io } from "./io";
 import { dayOf, finish } from "./review/finish";
 import {
@@ -38,7 +39,7 @@ export function checkCommand(io: Io, done: (code: ExitCode) => void): Command {
     );
   return addCommonOptions(command)
     .option("--baseline <file>", "an earlier report of check in JSON: what was there already does not gate")
-    .addHelpText("after", HELP)
+    .addHelpText("after", helpText(HELP, io))
     .action((sources: string[], options: Options) => {
       done(checkSources(sources, options, io));
     });

@@ -5,6 +5,7 @@ import { version } from "../../package.json";
 import type { JsonObject } from "../sandbox/json";
 import type { Synthesized } from "./demo/configuration";
 import { demonstrate, type Without } from "./demo/demonstration";
+import { helpText } from "./help-text";
 import type { Io } from "./io";
 
 interface Options {
@@ -25,7 +26,7 @@ export function demoCommand(io: Io, done: (code: number) => void): Command {
       "The whole chain on this computer, without an account: apply, sign, deny, admit, review. It takes less than a minute, and leaves nothing behind but a map.",
     )
     .option("--without <tool>", "leave out terraform or gcloud, also where it is there (repeatable)", addTool)
-    .addHelpText("after", HELP)
+    .addHelpText("after", helpText(HELP, io))
     .action(async ({ without = [] }: Options) => {
       done(await demonstrate({ io, without, synthesize: shipped, map: MAP, next: NEXT }));
     });
@@ -42,9 +43,9 @@ Exit codes: 0 everything was as it should be; 1 a step failed, and its name and 
 const MAP = "binauthz-map.html";
 
 const NEXT = [
-  "A project of your own, with tests and a review:  npx cdktf-binauthz init my-chain",
-  "The sandbox for your own terraform and gcloud:   npx cdktf-binauthz sandbox",
-];
+  ["A project of your own, with tests and a review", "npx cdktf-binauthz init my-chain"],
+  ["The sandbox for your own terraform and gcloud", "npx cdktf-binauthz sandbox"],
+] as const;
 
 function addTool(text: string, before: readonly Without[] = []): readonly Without[] {
   if (text !== "terraform" && text !== "gcloud") {

@@ -3,6 +3,7 @@ import { createColors } from "picocolors";
 import { type ExplainedText, type Explanation, explainText, MAX_EXPLAINED_CHARACTERS } from "../admission/explain";
 import { markdown, markdownCode, printable, safeJson } from "./escape";
 import { emit, type Medium, parseFormats } from "./formats";
+import { helpText } from "./help-text";
 import type { ExitCode, Io } from "./io";
 import { stdinText } from "./stdin";
 import { UsageError } from "./usage-error";
@@ -28,7 +29,7 @@ export function explainCommand(io: Io, done: (code: ExitCode) => void): Command 
       "text, json or markdown; FORMAT=PATH writes a file (repeatable; default: text)",
       (value: string, all: readonly string[] = []) => [...all, value],
     )
-    .addHelpText("after", HELP)
+    .addHelpText("after", helpText(HELP, io))
     .action((words: readonly string[], { format = ["text"] }: { readonly format?: readonly string[] }) => {
       const destinations = parseFormats(format, FORMATS);
       const text = words.length === 1 && words[0] === "-" ? stdinText(io) : words.join(" ");
@@ -70,7 +71,9 @@ function asJson(explained: ExplainedText): string {
 function remarks({ explanations, more, unexplained, near }: ExplainedText): string[] {
   const sentences: string[] = [];
   if (explanations.length === 0) {
-    sentences.push("This message is not known to this version of binauthz, so it is not explained.");
+    sentences.push(
+      "This message is not known to this version of binauthz, so it is not explained. Where it was cut, hand over all that was printed. What is known is listed in docs/explain.md.",
+    );
   }
   if (more > 0) {
     sentences.push(`The text has ${more} more known messages, which are left out; give a part of it.`);

@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { version } from "../../package.json";
 import { PROJECT_ID } from "../vocabulary/resource-name";
 import { printable } from "./escape";
+import { helpText } from "./help-text";
 import type { ExitCode, Io } from "./io";
 import { UsageError } from "./usage-error";
 
@@ -28,7 +29,7 @@ export function initCommand(io: Io, done: (code: ExitCode) => void): Command {
     )
     .argument("[folder]", "where to; made where it is not there", ".")
     .option("--project <id>", "the Google Cloud project that the chain is for", projectId, EXAMPLE_PROJECT)
-    .addHelpText("after", HELP)
+    .addHelpText("after", helpText(HELP, io))
     .action((folder: string, { project }: Options) => {
       done(init(folder, project, io));
     });

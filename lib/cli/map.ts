@@ -11,6 +11,7 @@ import type { Settings } from "../review/settings";
 import type { Finding, Report } from "../review/types";
 import type { Lifecycle, Plan, ReadOptions, TrustModel } from "../trust";
 import { type Destination, emit, parseFormats } from "./formats";
+import { helpText } from "./help-text";
 import type { ExitCode, Io } from "./io";
 import { collect, iamOf, lifecyclesOf, readOptionsOf, settingsOf, sourcesOf } from "./review/options";
 import { UsageError } from "./usage-error";
@@ -72,7 +73,7 @@ export function mapCommand(io: Io, done: (code: ExitCode) => void): Command {
       collect,
     )
     .option("--out <file>", "write to a file: .html, .svg, .mmd or .json")
-    .addHelpText("after", HELP)
+    .addHelpText("after", helpText(HELP, io))
     .action((sources: string[], options: Options) => {
       done(drawMap(sources, options, io));
     });

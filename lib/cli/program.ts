@@ -100,6 +100,8 @@ function makeProgram(argv: readonly string[], io: Io, done: (code: number) => vo
     .helpOption("-h, --help", "print this help")
     .helpCommand("help [command]", "print the help of a command")
     .exitOverride()
+    // Narrow terminals get narrow columns, instead of lines that the terminal breaks anywhere.
+    .configureHelp({ minWidthToWrap: 20 })
     .showHelpAfterError("(add --help to see what is allowed)")
     .configureOutput({
       writeOut: io.out,

@@ -3,6 +3,7 @@ import { type Acceptance, parseAcceptance } from "../review/acceptance";
 import { review } from "../review/engine";
 import { withoutManaged } from "../review/known-grants";
 import { parseFormats } from "./formats";
+import { helpText } from "./help-text";
 import type { ExitCode, Io } from "./io";
 import { dayOf, finish } from "./review/finish";
 import {
@@ -57,7 +58,7 @@ export function reviewCommand(io: Io, done: (code: ExitCode) => void): Command {
       "accept one finding of this very plan, by the hash that the report prints (repeatable)",
       collect,
     )
-    .addHelpText("after", HELP)
+    .addHelpText("after", helpText(HELP, io))
     .action((plans: string[], options: Options) => {
       done(reviewPlans(plans, options, io));
     });

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { createWriteStream, readFileSync, type WriteStream } from "node:fs";
+import { createWriteStream, type WriteStream } from "node:fs";
 import { constants } from "node:os";
 import { createSecureContext } from "node:tls";
 import { Command, InvalidArgumentError } from "commander";
@@ -19,8 +19,10 @@ import {
   withoutCredentials,
 } from "../sandbox";
 import { ReadError } from "../trust";
+import { readText } from "../trust/private/text";
 import { CLUSTER_NAME, PROJECT_ID, PROJECT_NUMBER } from "../vocabulary/resource-name";
 import { printable } from "./escape";
+import { helpText } from "./help-text";
 import type { Io } from "./io";
 import { UsageError } from "./usage-error";
 
@@ -67,7 +69,7 @@ export function sandboxCommand(io: Io, done: (code: number) => void): Command {
     .option("--project <id[=number]>", "a project that is there from the start (repeatable)", addProject)
     .option("--cluster <project/location/name>", "a cluster that enforces from the start (repeatable)", addCluster)
     .option("--as <principal>", "who the environment speaks for: serviceAccount:EMAIL (default: an owner)", principal)
-    .addHelpText("after", HELP)
+    .addHelpText("after", helpText(HELP, io))
     .action(async (command: string[], options: Options) => {
       done(await run(io, command, options));
     });
@@ -175,19 +177,22 @@ function openState(io: Io, file: string, { seed, project = [], cluster = [] }: O
 
 /** The options of the sandbox, with every file read. */
 function read(options: Options): SandboxOptions {
-  const { tlsCert, tlsKey } = options;
+  const { tlsCert, tlsKey, tlsPort } = options;
   if ((tlsCert === undefined) !== (tlsKey === undefined)) {
     throw new UsageError("--tls-cert and --tls-key belong together, and one of them is missing");
   }
+  if (tlsPort !== undefined && tlsCert === undefined) {
+    throw new UsageError(
+      "--tls-port is for https, and there is no certificate; allowed: with --tls-cert and --tls-key",
+    );
+  }
   const tls =
-    tlsCert === undefined || tlsKey === undefined
-      ? undefined
-      : { ...readCertificate(tlsCert, tlsKey), port: options.tlsPort };
+    tlsCert === undefined || tlsKey === undefined ? undefined : { ...readCertificate(tlsCert, tlsKey), port: tlsPort };
   return { host: options.host, port: options.port, tls, seed: seedOf(options) };
 }
 
 function seedOf(options: Options): Seed {
-  const file: Seed = options.seed === undefined ? {} : readSeed(options.seed, contents(options.seed));
+  const file: Seed = options.seed === undefined ? {} : readSeed(options.seed, readText(options.seed));
   const none = emptyState();
   const given = (options.project ?? []).map(([id, number]) => [id, number ?? projectNumber(none, id)]);
   return {
@@ -198,7 +203,7 @@ function seedOf(options: Options): Seed {
 }
 
 function readCertificate(certFile: string, keyFile: string): { readonly cert: string; readonly key: string } {
-  const [cert, key] = [contents(certFile), contents(keyFile)];
+  const [cert, key] = [readText(certFile), readText(keyFile)];
   try {
     createSecureContext({ cert, key });
   } catch {
@@ -206,15 +211,6 @@ function readCertificate(certFile: string, keyFile: string): { readonly cert: st
     throw new ReadError({ source: certFile, problem, allowed: "a certificate and its key without a passphrase" });
   }
   return { cert, key };
-}
-
-function contents(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    const problem = `cannot be read (${(error as NodeJS.ErrnoException).code})`;
-    throw new ReadError({ source: file, problem, allowed: "a file that can be read" });
-  }
 }
 
 function openLog(file: string): Promise<WriteStream> {
@@ -295,9 +291,12 @@ function runCommand(io: Io, command: readonly string[], environment: Record<stri
     const ignore = () => undefined;
     process.on("SIGINT", ignore);
     process.on("SIGTERM", forward);
+    // The terminal was closed: what was written for gcloud goes with it, and so does the lock of the state.
+    process.on("SIGHUP", forward);
     const finish = (code: number) => {
       process.removeListener("SIGINT", ignore);
       process.removeListener("SIGTERM", forward);
+      process.removeListener("SIGHUP", forward);
       resolve(code);
     };
     child.once("error", ({ code }: NodeJS.ErrnoException) => {

@@ -117,7 +117,7 @@ export interface AdmissionPolicyProps extends AdmissionPolicyOptions {
 
   /**
    * Whether Google's own list of system images is evaluated first. Always written: left out, the service assumes
-   * `DISABLE`, and system pods are refused.
+   * `DISABLE`, and system pods may be refused.
    * @default GlobalPolicyEvaluationMode.ENABLE
    */
   readonly globalPolicyEvaluationMode?: GlobalPolicyEvaluationMode;

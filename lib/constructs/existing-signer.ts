@@ -85,6 +85,6 @@ export class ExistingSigner extends ExistingSignerBase {
    * @param options what it signs
    */
   public renderSignScript(options: SignScriptOptions = {}): string {
-    return renderScript(this.attestors, options.imagePrefix);
+    return renderScript(this, this.attestors, options.imagePrefix);
   }
 }

@@ -2,6 +2,7 @@ import { IamWorkloadIdentityPoolProvider } from "@cdktf/provider-google/lib/iam-
 import type { ServiceAccount } from "@cdktf/provider-google/lib/service-account";
 import type { TerraformProvider, TerraformResource } from "cdktf";
 import { Construct, type IConstruct } from "constructs";
+import { ProblemCode, show } from "../vocabulary/problem";
 import { POOL_ID, PROJECT_NUMBER, serviceAccountEmail } from "../vocabulary/resource-name";
 import { ROLES } from "../vocabulary/roles";
 import type { ISigningAttestor } from "./attestor";
@@ -195,7 +196,7 @@ export class FederatedSigner extends FederatedSignerBase {
    * @param options what it signs
    */
   public renderSignScript(options: SignScriptOptions = {}): string {
-    return renderScript(this.attestors, options.imagePrefix);
+    return renderScript(this, this.attestors, options.imagePrefix);
   }
 
   /**
@@ -270,5 +271,36 @@ function validate(
   checkSigningAttestors(refusals, props.attestors, "signer");
   checkIdentity(refusals, props.identity._identity, props.additionalCondition);
   refusals.throwIfAny();
-  return { project, claims: federatedClaims(props.identity._identity, props.additionalCondition) };
+  const claims = federatedClaims(props.identity._identity, props.additionalCondition);
+  checkApart(refusals, scope, pathOf(scope, id), `${project}/${props.poolId}`, claims);
+  refusals.throwIfAny();
+  return { project, claims };
+}
+
+/** The signers of an app, by their pool and the attribute that their grants are on. */
+const signers = new WeakMap<IConstruct, Map<string, { readonly path: string; readonly taken: string }>>();
+
+/**
+ * Grants are on one attribute in the pool, whichever provider has taken the token: where two providers give the same one,
+ * the weaker of their conditions holds for both.
+ */
+function checkApart(
+  refusals: Refusals,
+  scope: Construct,
+  path: string,
+  pool: string,
+  { issuerUri, audiences, condition, signer }: FederatedClaims,
+): void {
+  const known = signers.get(scope.node.root) ?? new Map();
+  signers.set(scope.node.root, known);
+  const taken = JSON.stringify([issuerUri, audiences, condition]);
+  const other = known.get(`${pool} ${signer}`);
+  if (other === undefined) {
+    known.set(`${pool} ${signer}`, { path, taken });
+  } else if (other.taken !== taken) {
+    refusals.add(
+      ProblemCode.SIGNER_NOT_SEPARATE,
+      `in the pool ${show(pool.split("/")[1])} its jobs have the attribute of those of ${other.path}, got ${show(signer)} for both, with other issuers, audiences or conditions: the jobs of each could sign as the other; allowed: a pool of its own`,
+    );
+  }
 }

@@ -117,8 +117,9 @@ abstract class ResigningTriggerBase extends Construct implements IResigningTrigg
 
 /**
  * A Cloud Build trigger for the middle of a rotation: it signs, with the version that signs now, what an attestor has
- * attested before with another one. What the attestor has never attested is not signed. The build fails as long as an image
- * of the list remains; once it succeeds, the old version may be retired as far as the list goes.
+ * attested before with another version of the same key. What the attestor has never attested is not signed, nor what another
+ * of its keys vouches for: that needs no signature of this one. The build fails as long as an image of the list remains; once
+ * it succeeds, the old version may be retired as far as the list goes.
  *
  * @exampleMetadata fixture=part
  * @example

@@ -10,6 +10,7 @@ import type { OnDemandScanOptions } from "./on-demand-scan";
 import type { PipelineSource } from "./pipeline-source";
 import { claim, fixAddress, logicalId, unclaim, waitFor } from "./private/addressing";
 import { enabledApi } from "./private/apis";
+import { registerBuilder } from "./private/builders";
 import { type BuildConfig, type BuildStep, renderBuild, toTriggerBuild } from "./private/cloud-build-config";
 import { registerBuiltImage } from "./private/exemptions";
 import { releaseBindings } from "./private/iam";
@@ -243,6 +244,7 @@ export class SignerPipeline extends SignerPipelineBase {
     });
     this.serviceAccount = identity.account;
     this.serviceAccountEmail = identity.email;
+    registerBuilder(this, this.serviceAccountEmail);
     this.repository = repositoryOf(this, valid.image, props);
     const grants = this.grant(props, valid.image);
     this.config = this.buildConfig(props);
@@ -448,6 +450,7 @@ function validate(scope: Construct, id: string, props: SignerPipelineProps): Val
     builderImage: props.builderImage,
     signerImage: props.signerImage,
     "scanBeforePush.scannerImage": props.scanBeforePush?.scannerImage,
+    emulatorImage: props.emulatorImage,
   });
   checkRepositoryOptions(refusals, props);
   checkPlatforms(refusals, props.platforms, "platforms");

@@ -10,10 +10,11 @@ import { ROLES } from "../vocabulary/roles";
 import type { ISigningAttestor } from "./attestor";
 import { claim, fixAddress, logicalId, unclaim, waitFor, waitForNamed } from "./private/addressing";
 import { apiOfStack, enabledApi } from "./private/apis";
+import { signerThatBuilds } from "./private/builders";
 import { type BuildConfig, type BuildStep, renderBuild, toTriggerBuild } from "./private/cloud-build-config";
 import { checkExceptions } from "./private/exceptions";
 import { registerBuiltImage } from "./private/exemptions";
-import { grantBinding, grantedTo, releaseBindings } from "./private/iam";
+import { editableEvidence, grantBinding, grantedTo, releaseBindings } from "./private/iam";
 import {
   accountIdFor,
   accountResource,
@@ -360,7 +361,7 @@ export class SigningTrigger extends SigningTriggerBase {
         return [...new Set(rows.map(({ trigger }) => trigger.project))].map((project) =>
           this.createTrigger(
             props,
-            project === this.project ? this.triggerName : `${this.triggerName}-${project.replace(/[^a-z0-9-]/g, "-")}`,
+            project === this.project ? this.triggerName : triggerNameFor(this.triggerName, project),
             {
               pubsubConfig: { topic: `projects/${project}/topics/cloud-builds` },
               substitutions: {
@@ -425,13 +426,18 @@ export class SigningTrigger extends SigningTriggerBase {
 
   /** What later lines of the program opened: noticed when the app is synthesized. */
   private notSeparate(props: SigningTriggerProps, rows: readonly CheckedRow[]): string[] {
-    const found: string[] = [];
+    const found = signerThatBuilds(this, this.serviceAccountEmail);
     const signer = `serviceAccount:${this.serviceAccountEmail}`;
     const evidence = new Set(rows.map(({ imageProject }) => imageProject));
-    for (const { role, opened } of grantedTo(this, signer)) {
-      if (role === ROLES.OCCURRENCES_EDITOR && opened.kind === "project" && evidence.has(opened.project)) {
+    for (const project of editableEvidence(this, signer, evidence)) {
+      found.push(
+        `[${ProblemCode.EVIDENCE_NOT_INDEPENDENT}] the signer is granted ${ROLES.OCCURRENCES_EDITOR} on ${project} by another construct as well, got ${signer}: it could change the provenance and the scans that it checks; allowed: an identity of the trigger's own`,
+      );
+    }
+    for (const builder of new Set(rows.map(({ row }) => `serviceAccount:${row.serviceAccountEmail}`))) {
+      for (const project of editableEvidence(this, builder, evidence)) {
         found.push(
-          `[${ProblemCode.EVIDENCE_NOT_INDEPENDENT}] the signer is granted ${role} on ${opened.project} by another construct as well, got ${signer}: it could change the provenance and the scans that it checks; allowed: an identity of the trigger's own`,
+          `[${ProblemCode.EVIDENCE_NOT_INDEPENDENT}] the builder is granted ${ROLES.OCCURRENCES_EDITOR} on ${project}, got ${builder}: it could change the provenance and the scans of what it built; allowed: createOnly where it attests`,
         );
       }
     }
@@ -492,6 +498,11 @@ function seconds(duration: string): string {
   return duration.slice(0, -1);
 }
 
+/** The trigger for the builds of another project. */
+function triggerNameFor(triggerName: string, project: string): string {
+  return `${triggerName}-${project.replace(/[^a-z0-9-]/g, "-")}`;
+}
+
 function triggersIn(rows: readonly CheckedRow[], project: string): string[] {
   return [...new Set(rows.filter(({ trigger }) => trigger.project === project).map(({ trigger }) => trigger.name))];
 }
@@ -535,6 +546,7 @@ function validate(scope: Construct, id: string, props: SigningTriggerProps): Val
   })) {
     checkTimeout(refusals, value, property);
   }
+  checkProvenanceTimeout(refusals, props);
   checkGates(refusals, props);
   checkStart(refusals, props);
   checkWorkerPool(refusals, props.workerPool, props.location);
@@ -629,7 +641,21 @@ function checkRef(refusals: Refusals, row: SignedBuildRow, property: string): vo
   for (const [kind, expression] of Object.entries({ branch: row.branch, tag: row.tag })) {
     if (expression !== undefined && refusals.literal(`${property}.${kind}`, expression)) {
       checkAnchored(refusals, `${property}.${kind}`, expression);
+      checkDialect(refusals, `${property}.${kind}`, expression);
     }
+  }
+}
+
+/**
+ * The expression is read by Python: what Python refuses would stop every signature, and what it reads otherwise would mean
+ * other names. Sources: https://github.com/google/re2/wiki/Syntax and https://docs.python.org/3/library/re.html
+ */
+function checkDialect(refusals: Refusals, property: string, expression: string): void {
+  if (/\\[ACEPQZpz]|\[:|\(\?(?!:)/.test(expression.replace(/\\\\/g, ""))) {
+    refusals.add(
+      ProblemCode.INVALID_OPTIONS,
+      `"${property}" has the expression ${show(expression)}, which Cloud Build (RE2) and the signing build (Python) read differently; allowed: classes such as [0-9], groups and repetitions, without \\A, \\C, \\E, \\p, \\Q, \\z, [:…:] and flags`,
+    );
   }
 }
 
@@ -660,6 +686,15 @@ function checkTable(
       ProblemCode.INVALID_OPTIONS,
       `"projectNumber" is needed for the messages of builds in ${others[0]}, got nothing; allowed: the number of ${project}`,
     );
+  }
+  for (const other of start.kind === "after-build" ? new Set(others) : []) {
+    const name = triggerNameFor(props.triggerName, other);
+    if (TRIGGER_NAME.pattern.test(props.triggerName) && !TRIGGER_NAME.pattern.test(name)) {
+      refusals.add(
+        ProblemCode.INVALID_NAME,
+        `"triggerName" makes the name of the trigger for ${other} too long, got ${show(name)}; allowed: 64 characters together`,
+      );
+    }
   }
   const own = rows.find(
     ({ trigger }) =>
@@ -728,8 +763,27 @@ export function checkGates(
   });
 }
 
+/** A provenance that is waited for within the time of the build, which could not say why it ends otherwise. */
+function checkProvenanceTimeout(
+  refusals: Refusals,
+  { provenanceTimeout, timeout = "1800s" }: SigningTriggerProps,
+): void {
+  if (provenanceTimeout !== undefined && Number.parseInt(provenanceTimeout, 10) >= Number.parseInt(timeout, 10)) {
+    refusals.add(
+      ProblemCode.INVALID_OPTIONS,
+      `"provenanceTimeout" is not shorter than the build's own timeout, got ${provenanceTimeout} of ${timeout}; allowed: a longer "timeout"`,
+    );
+  }
+}
+
 function checkStart(refusals: Refusals, props: SigningTriggerProps): void {
   const start = (props.start ?? SigningStart.afterBuild())._start;
+  if (start.kind === "own-trigger" && props.approvers !== undefined) {
+    refusals.add(
+      ProblemCode.INVALID_OPTIONS,
+      '"approvers" is for a trigger of the construct, got SigningStart.ownTrigger: no build would wait; allowed: approval_config of the trigger of your own, and no approvers here',
+    );
+  }
   if (start.kind !== "manual") {
     return;
   }

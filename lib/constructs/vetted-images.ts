@@ -15,15 +15,17 @@ import { ImagePlatform } from "./image-platform";
 import type { PipelineSource } from "./pipeline-source";
 import { claim, fixAddress, logicalId, unclaim, waitFor } from "./private/addressing";
 import { enabledApi } from "./private/apis";
+import { signerThatBuilds } from "./private/builders";
 import { type BuildConfig, type BuildStep, renderBuild, toTriggerBuild } from "./private/cloud-build-config";
 import { registerMirror } from "./private/exemptions";
-import { grantBinding, releaseBindings } from "./private/iam";
+import { editableEvidence, grantBinding, releaseBindings } from "./private/iam";
 import {
   accountIdFor,
   accountResource,
   checkApprovers,
   checkListFile,
   checkSource,
+  checkStepImages,
   checkTimeout,
   checkWorkerPool,
   grantPush,
@@ -261,6 +263,7 @@ export class VettedImages extends VettedImagesBase {
       waitForSource(this.trigger, props.source);
       waitFor(this.trigger, this.serviceAccount, enabledApi(this, "cloudbuild", placement), ...inStackOf(this, grants));
     }
+    this.node.addValidation({ validate: () => this.notIndependent(valid.image.project) });
   }
 
   /**
@@ -297,6 +300,16 @@ export class VettedImages extends VettedImagesBase {
     releaseBindings(this);
     forget(this.trigger, this.serviceAccount);
     this.sharedRepository?.release(this);
+  }
+
+  /** What later lines of the program opened: noticed when the app is synthesized. */
+  private notIndependent(imageProject: string): string[] {
+    const signer = `serviceAccount:${this.serviceAccountEmail}`;
+    const found = editableEvidence(this, signer, new Set([imageProject])).map(
+      (project) =>
+        `[${ProblemCode.EVIDENCE_NOT_INDEPENDENT}] the signer is granted ${ROLES.OCCURRENCES_EDITOR} on ${project} by another construct as well, got ${signer}: it could change the scans that it checks; allowed: an identity of the trigger's own`,
+    );
+    return [...signerThatBuilds(this, this.serviceAccountEmail), ...found];
   }
 
   /** Everything the identity needs, on the narrowest resource that carries it. */
@@ -440,6 +453,7 @@ function validate(scope: Construct, id: string, props: VettedImagesProps): Valid
   }
   const location = checkSource(refusals, props.source, project);
   checkWorkerPool(refusals, props.workerPool, location);
+  checkStepImages(refusals, props.source._source, { mirrorImage: props.mirrorImage, signerImage: props.signerImage });
   refusals.throwIfAny();
   return { project, image: image as ArtifactRegistryImage, location };
 }

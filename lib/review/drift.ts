@@ -12,8 +12,9 @@ function drifted({ after, before, changes }: Drift, source: string): Found[] {
   const [old, next] = [factsOf(before), factsOf(after)];
   return changes
     .filter(({ mode }) => mode === "managed")
-    .flatMap(({ actions, address, previousAddress }): Found[] => {
-      const [was, now] = [about(old, previousAddress ?? address), about(next, address)];
+    .flatMap(({ actions, address }): Found[] => {
+      // Of what moves in the same plan, both sides stand at its new address.
+      const [was, now] = [about(old, address), about(next, address)];
       if (was === now) {
         return [];
       }
@@ -21,7 +22,7 @@ function drifted({ after, before, changes }: Drift, source: string): Found[] {
         {
           address,
           source,
-          target: targetOf(next, address) ?? targetOf(old, previousAddress ?? address) ?? address,
+          target: targetOf(next, address) ?? targetOf(old, address) ?? address,
           message: actions.includes("delete")
             ? "It was deleted outside of Terraform."
             : "It was changed outside of Terraform since it looked last.",

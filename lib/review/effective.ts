@@ -114,7 +114,11 @@ function effectiveChoice(policy: Policy, target: Target): Effective {
   if (effects.length === 1) {
     return effects[0];
   }
-  const because = diagnosis[0]?.detail ?? "which rule applies is not known";
+  return oneOf(effects, diagnosis[0]?.detail ?? "which rule applies is not known");
+}
+
+/** One of several, and nobody knows which. */
+export function oneOf(effects: readonly Effective[], because: string): Effective {
   return {
     kind: "undecided",
     best: effects.map(bestOf).reduce(stricter),

@@ -258,9 +258,7 @@ function named({ policies }: Facts): Map<string, Map<string, Origin>> {
       add(`default:${project}`, defaultRule.value);
     }
     for (const { key, rule } of specificRules.state === "known" ? specificRules.value.rules : []) {
-      if (key.state === "known") {
-        add(`gke:${project}/${key.value}`, rule);
-      }
+      add(`gke:${project}/${shown(key)}`, rule);
     }
   }
   return found;

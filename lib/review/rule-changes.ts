@@ -1,5 +1,5 @@
-import type { Policy } from "../trust";
-import { ALLOW, DENY, type Effective, effectiveRule, showEffective, UNSEEN } from "./effective";
+import type { KeyedRule, Policy } from "../trust";
+import { ALLOW, DENY, type Effective, effectiveRule, oneOf, showEffective, UNSEEN } from "./effective";
 import type { Certainty, ChangeContext, Effect, Found, Severity } from "./types";
 
 /** What one rule of a policy was and will be, whether or not anything enforces the policy. */
@@ -54,8 +54,8 @@ function ofProject(project: string, was: Policy | undefined, willBe: Policy | un
     target: key === "default" ? `default:${project}` : `gke:${project}/${key}`,
     ...(address !== undefined && { address }),
     own: { before: old?.has(key) ?? false, after: next?.has(key) ?? false },
-    before: old?.get(key) ?? defaultOf(was),
-    after: next?.get(key) ?? defaultOf(willBe),
+    before: old?.get(key) ?? elsewhere(key, was),
+    after: next?.get(key) ?? elsewhere(key, willBe),
   }));
 }
 
@@ -73,6 +73,22 @@ function rulesOf(policy: Policy | undefined): Map<string, Effective> | undefined
       key.state === "known" ? [[key.value, effectiveRule(rule)]] : [],
     ),
   );
+}
+
+/** What applies where no rule names the cluster: the default rule, or a rule of which nobody knows yet what it is for. */
+function elsewhere(key: string, policy: Policy | undefined): Effective {
+  const byDefault = defaultOf(policy);
+  const open = key === "default" || policy === undefined ? [] : rulesWithoutKey(policy);
+  return open.length === 0
+    ? byDefault
+    : oneOf([byDefault, ...open.map(({ rule }) => effectiveRule(rule))], "the cluster of another rule is not known");
+}
+
+/** The rules for clusters that are not known. */
+export function rulesWithoutKey({ specificRules }: Policy): KeyedRule[] {
+  return specificRules.state === "known" && specificRules.value.kind === "cluster"
+    ? specificRules.value.rules.filter(({ key }) => key.state !== "known")
+    : [];
 }
 
 function defaultOf(policy: Policy | undefined): Effective {

@@ -1,7 +1,7 @@
 import { type Context, doneOperation, members, newId, now, page } from "./context";
 import { ApiError, invalid } from "./errors";
 import { iamRoutes } from "./iam-policies";
-import { applyMask, clone, type Json, type JsonObject, obj } from "./json";
+import { applyMask, clone, type Json, type JsonObject, obj, str } from "./json";
 import { manifestOf } from "./manifests";
 import { type Call, type Route, routesOf } from "./routes";
 import { lookup, type State } from "./state";
@@ -63,7 +63,8 @@ function create(state: State, call: Call): Json {
   const made: JsonObject = {
     ...call.body,
     name,
-    mode: call.body.mode ?? "STANDARD_REPOSITORY",
+    // gcloud writes the mode that says nothing.
+    mode: (str(call.body.mode) || "MODE_UNSPECIFIED").replace("MODE_UNSPECIFIED", "STANDARD_REPOSITORY"),
     createTime: now(),
     updateTime: now(),
     registryUri: `${location}-docker.pkg.dev/${project}/${id}`,

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
 import { tokenFor } from "./authorization";
 
 /** The environment variable that moves each service of the provider, and the version that its address ends in. */
@@ -34,6 +35,38 @@ const TERRAFORM_ENDPOINTS: readonly [variable: string, path: string][] = [
   ["TAGS", "cloudresourcemanager/v3"],
 ];
 
+/**
+ * The provider's other services. The sandbox speaks none of them, and says so when it is asked; without these the provider
+ * would ask Google. Those of versions 6.50 and 7.45, as their documentation of custom endpoints names them.
+ */
+const OTHER_TERRAFORM_ENDPOINTS = `
+  ACCESS_APPROVAL ACCESS_CONTEXT_MANAGER ACTIVE_DIRECTORY AGENTIC_APPLICATIONS AGENT_IDENTITY AGENT_REGISTRY ALLOYDB
+  APIGEE APIHUB APIKEYS APPHUB APP_ENGINE ASSURED_WORKLOADS BACKUP_DR BEYONDCORP BIGLAKE BIGLAKE_HIVE
+  BIGLAKE_ICEBERG BIGQUERY_ANALYTICS_HUB BIGQUERY_CONNECTION BIGQUERY_DATAPOLICY BIGQUERY_DATAPOLICYV2
+  BIGQUERY_DATA_TRANSFER BIGQUERY_RESERVATION BIGTABLE BIG_QUERY BILLING BILLING_BUDGETS BLOCKCHAIN_NODE_ENGINE
+  CERTIFICATE_MANAGER CES CHRONICLE CLOUDDEPLOY CLOUDDOMAINS CLOUDFUNCTIONS2 CLOUD_ASSET CLOUD_FUNCTIONS
+  CLOUD_IDENTITY CLOUD_IDS CLOUD_QUOTAS CLOUD_SCHEDULER CLOUD_SECURITY_COMPLIANCE CLOUD_SUPPORT CLOUD_TASKS COLAB
+  COMPOSER CONFIG CONTACT_CENTER_INSIGHTS CONTAINERAWS CONTAINERAZURE CONTAINER_ATTACHED CONTAINER_AWS
+  CONTAINER_AZURE CORE_BILLING DATABASE_MIGRATION_SERVICE DATAFLOW DATAFORM DATAPLEX DATAPROC DATAPROC_GDC
+  DATAPROC_METASTORE DATASTREAM DATA_CATALOG DATA_FUSION DATA_LINEAGE DATA_LOSS_PREVENTION DATA_PIPELINE
+  DEPLOYMENT_MANAGER DEVELOPER_CONNECT DIALOGFLOW DIALOGFLOW_CX DISCOVERY_ENGINE DNS DOCUMENT_AI
+  DOCUMENT_AI_WAREHOUSE EDGECONTAINER EDGENETWORK ESSENTIAL_CONTACTS EVENTARC FILESTORE FIREBASERULES
+  FIREBASE_APP_CHECK FIREBASE_APP_HOSTING FIREBASE_DATA_CONNECT FIREBASE_REMOTE_CONFIG FIRESTORE GEMINI GKEONPREM
+  GKE_BACKUP HEALTHCARE HYPERCOMPUTECLUSTER IAM2 IAM3 IAM_WORKFORCE_POOL IAP IDENTITY_PLATFORM INTEGRATIONS
+  INTEGRATION_CONNECTORS LICENSE_MANAGER LOOKER LUSTRE MANAGED_KAFKA MEMCACHE MEMORYSTORE MIGRATION_CENTER ML_ENGINE
+  MODEL_ARMOR MODEL_ARMOR_GLOBAL NETAPP NETWORK_CONNECTIVITY NETWORK_CONNECTIVITYV1 NETWORK_MANAGEMENT
+  NETWORK_SECURITY NETWORK_SERVICES NOTEBOOKS OBSERVABILITY ORACLE_DATABASE OS_CONFIG OS_CONFIG_V2 OS_LOGIN
+  PARALLELSTORE PARAMETER_MANAGER PARAMETER_MANAGER_REGIONAL PRIVATECA PRIVILEGED_ACCESS_MANAGER PUBLIC_CA
+  PUBSUB_LITE RECAPTCHA_ENTERPRISE REDIS SECRET_MANAGER_REGIONAL SECURE_SOURCE_MANAGER SECURITYPOSTURE
+  SECURITY_CENTER SECURITY_CENTER_MANAGEMENT SECURITY_CENTER_V2 SERVICE_DIRECTORY SERVICE_MANAGEMENT
+  SERVICE_NETWORKING SITE_VERIFICATION SOURCE_REPO SPANNER SQL STORAGE_BATCH_OPERATIONS STORAGE_CONTROL
+  STORAGE_INSIGHTS STORAGE_TRANSFER TAGS_LOCATION TPU TRANSCODER VECTOR_SEARCH VERTEX_AI VMWAREENGINE VPC_ACCESS
+  WORKBENCH WORKFLOWS WORKLOAD_IDENTITY WORKSTATIONS
+`
+  .trim()
+  .split(/\s+/)
+  .map((service): [string, string] => [service, `${service.toLowerCase().replaceAll("_", "")}/v1`]);
+
 /** The services of gcloud, as its property `api_endpoint_overrides` names them. */
 const GCLOUD_SERVICES = [
   "artifactregistry",
@@ -47,13 +80,40 @@ const GCLOUD_SERVICES = [
   "iam",
   "iamcredentials",
   "logging",
+  "monitoring",
   "ondemandscanning",
+  "orgpolicy",
   "pubsub",
   "run",
-  "secrets",
+  "secretmanager",
   "serviceusage",
   "storage",
 ];
+
+/** gcloud's other services, as version 528 lists them: asked of the sandbox, which does not speak them, and never of Google. */
+const OTHER_GCLOUD_SERVICES = `
+  accessapproval accesscontextmanager ai aiplatform alloydb anthosevents anthospolicycontrollerstatus_pa apigateway
+  apigee apihub apikeys appconfigmanager appengine apphub assuredworkloads auditmanager authztoolkit backupdr
+  baremetalsolution batch beyondcorp bigquery bigquerymigration bigtableadmin categorymanager certificatemanager
+  cloudaicompanion cloudasset cloudbilling cloudcommerceconsumerprocurement clouddebugger clouddeploy
+  clouderrorreporting cloudfunctions cloudidentity cloudlocationfinder cloudnumberregistry cloudquotas
+  cloudresourcesearch cloudscheduler cloudshell cloudtasks cloudtrace composer config configdelivery connectgateway
+  datacatalog dataflow datafusion datamigration datapipelines dataplex datapol dataproc dataprocgdc datastore
+  datastream deploymentmanager designcenter developerconnect discovery dns domains edgecontainer edgenetwork
+  eventarc eventarcpublishing faultinjectiontesting file firebasedataconnect firestore geminicloudassist genomics
+  gkebackup gkehub gkemulticloud gkeonprem gkerecommender healthcare iap ids krmapihosting kubernetespolicy language
+  lifesciences looker lustre managedflink managedidentities managedkafka manager marketplacesolutions mediaasset
+  memcache memorystore messagestreams metastore ml modelarmor netapp networkconnectivity networkmanagement
+  networksecurity networkservices notebooks observability oracledatabase orglifecycle osconfig oslogin parallelstore
+  parametermanager policyanalyzer policysimulator policytroubleshooter privateca privilegedaccessmanager publicca
+  pubsublite recaptchaenterprise recommender redis remotebuildexecution replicapoolupdater runapps runtimeconfig
+  saasservicemgmt sasportal sddc seclm securesourcemanager securitycenter securitycentermanagement securityposture
+  servicedirectory servicemanagement serviceregistry source sourcerepo spanner speech sql storagebatchoperations
+  storageinsights stream telcoautomation testing toolresults tpu transcoder transfer transferappliance vision
+  vmmigration vmwareengine vpcaccess workflowexecutions workflows workloadcertificate workstations
+`
+  .trim()
+  .split(/\s+/);
 
 /**
  * Variables through which a real account could come in: they are taken out of the environment of a command, and set to
@@ -91,10 +151,14 @@ export function environmentFor(url: string, folder: string, principal: string): 
   const tokenFile = join(config, "access-token");
   mkdirSync(config, { recursive: true, mode: 0o700 });
   writeFileSync(tokenFile, token, { mode: 0o600 });
+  writeOtherServices(url, config);
   return {
     BINAUTHZ_SANDBOX: url,
     ...Object.fromEntries(
-      TERRAFORM_ENDPOINTS.map(([service, path]) => [`GOOGLE_${service}_CUSTOM_ENDPOINT`, `${url}/${path}/`]),
+      [...TERRAFORM_ENDPOINTS, ...OTHER_TERRAFORM_ENDPOINTS].map(([service, path]) => [
+        `GOOGLE_${service}_CUSTOM_ENDPOINT`,
+        `${url}/${path}/`,
+      ]),
     ),
     GOOGLE_OAUTH_ACCESS_TOKEN: token,
     ...Object.fromEntries(
@@ -105,6 +169,10 @@ export function environmentFor(url: string, folder: string, principal: string): 
     ),
     CLOUDSDK_CONFIG: config,
     CLOUDSDK_AUTH_ACCESS_TOKEN_FILE: tokenFile,
+    // gcloud writes clusters into the first file, and makes the last one current; the user's own has to stay as it is.
+    KUBECONFIG: [join(config, "kubeconfig"), process.env.KUBECONFIG || join(homedir(), ".kube", "config")].join(
+      delimiter,
+    ),
     CLOUDSDK_CORE_DISABLE_PROMPTS: "1",
     CLOUDSDK_CORE_DISABLE_USAGE_REPORTING: "true",
     CLOUDSDK_CORE_CHECK_GCE_METADATA: "false",
@@ -118,4 +186,17 @@ export function environmentFor(url: string, folder: string, principal: string): 
     CHECKPOINT_DISABLE: "1",
     ...Object.fromEntries(CREDENTIALS.map((name) => [name, ""])),
   };
+}
+
+/** In gcloud's configuration file: as variables they would be more than a hundred. What a command sets there is kept. */
+function writeOtherServices(url: string, config: string): void {
+  const file = join(config, "configurations", "config_default");
+  if (existsSync(file)) {
+    return;
+  }
+  const overrides = OTHER_GCLOUD_SERVICES.map((service) => `${service} = ${url}/${service}/`);
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  writeFileSync(file, ["[api_endpoint_overrides]", ...overrides, ""].join("\n"), { mode: 0o600 });
+  // Where no configuration is named the active one, gcloud begins with an empty one.
+  writeFileSync(join(config, "active_config"), "default", { mode: 0o600 });
 }

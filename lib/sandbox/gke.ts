@@ -323,14 +323,16 @@ function create(state: State, request: JsonObject, place: Place): string {
 
 function update(context: Context, call: Call): Json {
   const { state } = context;
-  const found = cluster(state, call.name);
+  // All of it or nothing: what is refused changes nothing.
+  const changed = clone(cluster(state, call.name));
   const { desiredNodePoolId, desiredNodePoolAutoscaling, ...changes } = obj(call.body.update);
+  for (const [field, value] of Object.entries(changes)) {
+    change(context, changed, field, value ?? null);
+  }
   if (desiredNodePoolAutoscaling !== undefined) {
     pool(state, `${call.name}/nodePools/${str(desiredNodePoolId)}`).autoscaling = desiredNodePoolAutoscaling;
   }
-  for (const [field, value] of Object.entries(changes)) {
-    change(context, found, field, value ?? null);
-  }
+  state.clusters[call.name] = changed;
   return done(state, call, "UPDATE_CLUSTER");
 }
 

@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 import { SERVICE_ACCOUNT_ID } from "../vocabulary/resource-name";
 import { type Context, members } from "./context";
 import { alreadyExists, invalid, notFound, precondition } from "./errors";
-import { iamRoutes } from "./iam-policies";
-import { applyMask, clone, type Json, type JsonObject, obj, str, strings } from "./json";
+import { iamRoutes, putIamPolicy } from "./iam-policies";
+import { applyMask, clone, type Json, type JsonObject, list, obj, str, strings } from "./json";
 import { type AddRoute, type Call, type Route, routesOf } from "./routes";
 import { lookup, nextEtag, type State } from "./state";
 
@@ -51,9 +51,7 @@ function accountRoutes(state: State, on: AddRoute): void {
     return clone(Object.assign(found, { name, email, projectId, uniqueId }));
   });
   on("DELETE", ACCOUNT, "iam.serviceAccounts.delete", (call) => {
-    account(state, call.name);
-    delete state.serviceAccounts[call.name];
-    delete state.iamPolicies[call.name];
+    deleteAccount(state, call.name);
     return {};
   });
   on("POST", `${ACCOUNT}:enable`, "iam.serviceAccounts.enable", (call) => {
@@ -72,6 +70,32 @@ function account(state: State, name: string): JsonObject {
     throw notFound(`Unknown service account: ${name.split("/").pop()}`);
   }
   return found;
+}
+
+/**
+ * What was granted stays granted to the one that is gone, and not to another that gets its address later.
+ * Source: https://docs.cloud.google.com/iam/docs/principals-overview (deleted principals)
+ */
+function deleteAccount(state: State, name: string): void {
+  const { email, uniqueId } = account(state, name);
+  const member = `serviceAccount:${str(email)}`;
+  delete state.serviceAccounts[name];
+  delete state.iamPolicies[name];
+  for (const [token, principal] of Object.entries(state.accessTokens)) {
+    if (principal === member) {
+      delete state.accessTokens[token];
+    }
+  }
+  for (const [resource, policy] of Object.entries(state.iamPolicies)) {
+    const bindings = list(policy.bindings);
+    if (bindings.some(({ members: those }) => strings(those).includes(member))) {
+      const renamed = (one: string) => (one === member ? `deleted:${member}?uid=${str(uniqueId)}` : one);
+      putIamPolicy(state, resource, {
+        ...policy,
+        bindings: bindings.map((binding) => ({ ...binding, members: strings(binding.members).map(renamed) })),
+      });
+    }
+  }
 }
 
 /** Makes a service account, as `gcloud iam service-accounts create` does. */

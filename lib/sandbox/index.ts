@@ -17,4 +17,5 @@ export { type Sandbox, type SandboxOptions, startSandbox } from "./server";
 export { enabledServices } from "./service-usage";
 export { emptyState, projectNumber, type State } from "./state";
 export { openStateFile, type StateFile } from "./state-file";
+export { temporaryFolder } from "./temporary-folder";
 export { putScan } from "./vulnerabilities";

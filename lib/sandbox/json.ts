@@ -50,7 +50,7 @@ export function merge(base: JsonObject, over: JsonObject): JsonObject {
 }
 
 /** `update_time` and `updateTime` are one field: clients write either into a mask. */
-function camel(name: string): string {
+export function camel(name: string): string {
   return name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 

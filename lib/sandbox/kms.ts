@@ -5,7 +5,7 @@ import { SigningAlgorithm } from "../vocabulary/signing-algorithm";
 import { type Context, holderOf, members, now, page } from "./context";
 import { alreadyExists, invalid, notFound, precondition } from "./errors";
 import { iamRoutes } from "./iam-policies";
-import { applyMask, clone, type Json, type JsonObject, obj, str } from "./json";
+import { applyMask, camel, clone, type Json, type JsonObject, obj, str } from "./json";
 import { type AddRoute, type Call, type Route, routesOf } from "./routes";
 import { crc32c, hashOf, type KeyMaker, publicPem, signDigest } from "./signing";
 import { inside, lookup, type State } from "./state";
@@ -177,6 +177,7 @@ function createKey(context: Context, call: Call): Json {
   if (call.body.purpose !== "ASYMMETRIC_SIGN") {
     throw context.unsupported(`cloudkms key of purpose ${str(call.body.purpose) || "(none)"}`);
   }
+  refuseRotation(Object.keys(call.body));
   const template = obj(call.body.versionTemplate);
   const algorithm = checkedAlgorithm(str(template.algorithm));
   state.cryptoKeys[name] = {
@@ -204,12 +205,26 @@ function checkedAlgorithm(name: string): string {
   return name;
 }
 
+/** Keys that encrypt rotate by themselves, keys that sign do not. */
+function refuseRotation(fields: readonly string[]): void {
+  const field = fields.find((name) => ["rotationPeriod", "nextRotationTime"].includes(name));
+  if (field !== undefined) {
+    throw invalid(`A CryptoKey of purpose ASYMMETRIC_SIGN has no ${field}.`, "crypto_key.rotation_schedule");
+  }
+}
+
 function updateKey({ state }: Context, call: Call): Json {
   const resource = key(state, call.name);
   const mask = call.query.get("updateMask") ?? "";
   if (/versionTemplate/i.test(mask.replace(/_/g, ""))) {
     checkedAlgorithm(str(obj(call.body.versionTemplate).algorithm));
   }
+  refuseRotation(
+    mask
+      .split(",")
+      .filter((field) => call.body[camel(field)] !== undefined)
+      .map(camel),
+  );
   const fixed = mask.split(",").find((field) => /^(name|purpose|importOnly|destroyScheduledDuration)$/.test(field));
   if (fixed !== undefined) {
     throw invalid(`The field ${fixed} cannot be updated.`, "update_mask");

@@ -1,4 +1,5 @@
 import { ReadError } from "../trust";
+import { parseJson } from "../trust/private/text";
 import { CLUSTER_NAME, PROJECT_ID, PROJECT_NUMBER } from "../vocabulary/resource-name";
 import { putBuild } from "./builds";
 import { putCluster } from "./gke";
@@ -211,12 +212,7 @@ function objects(
 }
 
 function parsed(source: string, text: string): Record<string, Json | undefined> {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new ReadError({ source, problem: `is no JSON (${(error as Error).message})`, allowed: "a JSON object" });
-  }
+  const value = parseJson(source, text);
   if (!isObject(value)) {
     throw new ReadError({ source, problem: "is no seed", found: value, allowed: "a JSON object" });
   }

@@ -1,8 +1,6 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { createServer as createHttpsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { createAdaptorServer, type HttpBindings, type ServerType } from "@hono/node-server";
 import { Hono, type Context as HonoContext } from "hono";
 import { bodyLimit } from "hono/body-limit";
@@ -39,6 +37,7 @@ import { KeyMaker } from "./signing";
 import { emptyState, type State } from "./state";
 import type { StateFile } from "./state-file";
 import { exchangeToken, introspectToken, TokenError } from "./sts";
+import { temporaryFolder } from "./temporary-folder";
 import { workloadIdentityRoutes } from "./workload-identity";
 
 /** How a sandbox is started. */
@@ -141,15 +140,18 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       createServer: createHttpsServer,
       serverOptions: { cert: tls.cert, key: tls.key },
     });
-  const url = `http://${await listening(plain, host, options.port)}`;
+  // First of all, since a server that listens keeps the process alive.
+  const folder = temporaryFolder("binauthz-sandbox-");
+  let url: string;
   let tlsUrl: string | undefined;
   try {
+    url = `http://${await listening(plain, host, options.port)}`;
     tlsUrl = secure && `https://${await listening(secure, host, tls?.port)}`;
   } catch (error) {
     await stopped(plain);
+    rmSync(folder, { recursive: true, force: true });
     throw error;
   }
-  const folder = mkdtempSync(join(tmpdir(), "binauthz-sandbox-"));
   return {
     url,
     tlsUrl,
@@ -294,9 +296,10 @@ function routedPath(state: State, url: string): string {
 }
 
 function canonicalName(state: State, name: string): string {
-  if (name.startsWith("projects/-/serviceAccounts/")) {
-    const [account, verb] = name.split(":");
-    return accountName(state, account) + (verb === undefined ? "" : `:${verb}`);
+  // What follows the address stays: a verb, or what is below the account, such as its keys.
+  const [account, rest] = /^(projects\/-\/serviceAccounts\/[^/:]+)(.*)$/.exec(name)?.slice(1) ?? [];
+  if (account !== undefined) {
+    return accountName(state, account) + rest;
   }
   const number = /^projects\/(\d+)(?=[/:]|$)/.exec(name)?.[1];
   const id = number && Object.entries(state.projects).find(([, known]) => known === number)?.[0];

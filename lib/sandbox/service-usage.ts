@@ -13,9 +13,7 @@ export function serviceUsageRoutes(context: Context): Route[] {
     on("GET", SERVICES, "serviceusage.services.list", (call) => listServices(context, call));
     on("GET", `${SERVICES}/{service}`, "serviceusage.services.get", (call) => {
       const { project, service } = call.params;
-      const parent = `projects/${projectNumber(state, project)}`;
-      const enabled = enabledServices(state, project).includes(service);
-      return { name: `${parent}/services/${service}`, parent, state: enabled ? "ENABLED" : "DISABLED" };
+      return shown(state, project, service, enabledServices(state, project).includes(service));
     });
     on("POST", `${SERVICES}:batchEnable`, "serviceusage.services.batchEnable", (call) => {
       for (const service of strings(call.body.serviceIds)) {
@@ -80,9 +78,15 @@ function listServices(context: Context, call: Call): Json {
   if (filter !== "state:ENABLED") {
     throw context.unsupported(`serviceusage filter ${filter}`);
   }
-  const parent = `projects/${projectNumber(context.state, project)}`;
   const services = enabledServices(context.state, project);
-  return { services: services.map((name) => ({ name: `${parent}/services/${name}`, parent, state: "ENABLED" })) };
+  return { services: services.map((name) => shown(context.state, project, name, true)) };
+}
+
+/** An API as the service shows it; its title, which is Google's, is left out. */
+function shown(state: State, project: string, service: string, enabled: boolean): JsonObject {
+  const parent = `projects/${projectNumber(state, project)}`;
+  const name = `${parent}/services/${service}`;
+  return { name, parent, config: { name: service }, state: enabled ? "ENABLED" : "DISABLED" };
 }
 
 function identity(state: State, call: Call): Json {

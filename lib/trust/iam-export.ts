@@ -55,7 +55,8 @@ function powersIn(source: string, entry: unknown, index: number): Power[] {
     if (typeof role !== "string" || !Array.isArray(members) || !members.every(isText)) {
       throw fail("has a binding without role or members");
     }
-    const conditional = isRecord(binding) && isRecord(own(binding, "condition"));
+    const condition = isRecord(binding) ? own(binding, "condition") : undefined;
+    const expression = isRecord(condition) ? own(condition, "expression") : undefined;
     return on === undefined
       ? []
       : (members as string[]).flatMap((member) =>
@@ -65,7 +66,8 @@ function powersIn(source: string, entry: unknown, index: number): Power[] {
               principal: known(member),
               role: known(role),
               on: known(on),
-              conditional,
+              conditional: isRecord(condition),
+              ...(isRecord(condition) && { condition: known(isText(expression) ? (expression as string) : "") }),
               origin: { source },
             }),
           ),

@@ -243,6 +243,8 @@ export interface Power {
   readonly on: Value<string>;
   /** Whether the binding has a condition; it then holds less often than it says. */
   readonly conditional: boolean;
+  /** The expression of the condition, where there is one. */
+  readonly condition?: Value<string>;
   readonly origin: Origin;
 }
 
@@ -303,6 +305,11 @@ export interface IdentityProvider {
   readonly condition: Value<string | undefined>;
   /** The attribute mapping as JSON with sorted keys. */
   readonly mapping: Value<string>;
+  /** Who vouches for the identities: the issuer of OpenID Connect, the account of AWS; empty for the other kinds. */
+  readonly issuer: Value<string>;
+  /** What else its tokens have to fit, as JSON with sorted keys: audiences, keys, the metadata of SAML, certificates. */
+  readonly accepts: Value<string>;
+  readonly disabled: Value<boolean>;
   readonly origin: Origin;
 }
 

@@ -110,6 +110,8 @@ export interface PlanDoubt {
   readonly planned: string;
   /** What the configuration says. */
   readonly written: string;
+  /** Only perhaps: what the configuration says may as well be what the plan shows. */
+  readonly possible?: true;
 }
 
 /** Several resources for the one policy of a project. */
@@ -181,6 +183,18 @@ function isWritten(actions: readonly string[]): boolean {
   return actions.includes("create") || actions.includes("update");
 }
 
+/** What makes values for others to refer to. */
+const CARRIERS =
+  /^(?:terraform_data|terraform_remote_state|null_resource|null_data_source|external|http|random_[a-z0-9]+)$/;
+
+type RuleAttribute = "default_admission_rule" | "cluster_admission_rules";
+
+/** What hides the attestors of a rule, and whether it only may. */
+export interface HiddenList {
+  readonly reference: string;
+  readonly possible: boolean;
+}
+
 class PlanReader {
   private readonly configuration: PlanConfiguration;
   private readonly all: readonly ReadChange[];
@@ -224,7 +238,7 @@ class PlanReader {
         .filter(({ actions, mode, type }) => mode === "managed" && OPAQUE.has(type) && isWritten(actions))
         .map(({ actions, address, type }) => ({ address, type, actions })),
       ...(drift && { drift }),
-      doubts: readDoubts(this.all, this.configuration, (change, rule) => this.hiddenBehind(change, rule)),
+      doubts: readDoubts(this.all, this.configuration, (...rule) => this.hiddenBehind(...rule)),
       contested: willBe.contested.map((found) => ({
         ...found,
         already: was.contested.some(({ project }) => project === found.project),
@@ -419,9 +433,7 @@ class PlanReader {
         default_admission_rule: defaults.map((rule) => this.trueDefaultRule(change, rule)),
       }),
       ...(clusters && {
-        cluster_admission_rules: clusters.map((rule) =>
-          this.trueRule(change, rule, this.rulesWritten(change, "cluster_admission_rules", rule)),
-        ),
+        cluster_admission_rules: clusters.map((rule) => this.trueRule(change, "cluster_admission_rules", rule)),
       }),
     };
   }
@@ -433,14 +445,14 @@ class PlanReader {
     if (stays && (names.size !== old.size || [...names].some((name) => !old.has(name)))) {
       return withAttestors(rule, `\${${change.address}.default_admission_rule[0].require_attestations_by}`);
     }
-    return this.trueRule(change, rule, this.rulesWritten(change, "default_admission_rule"));
+    return this.trueRule(change, "default_admission_rule", rule);
   }
 
   /** What the configuration says of a rule; undefined where it comes from a `dynamic` block. */
-  private rulesWritten(change: ReadChange, attribute: string, rule?: Attribute): readonly unknown[] | undefined {
+  private rulesWritten(change: ReadChange, attribute: RuleAttribute, rule: Attribute): readonly unknown[] | undefined {
     const written = this.configuration.expression(withoutIndexes(change.address), attribute);
     const blocks = Array.isArray(written) ? written : [];
-    if (rule === undefined) {
+    if (attribute === "default_admission_rule") {
       return blocks.length > 0 ? blocks : undefined;
     }
     const cluster = isRecord(rule) ? own(rule, "cluster") : undefined;
@@ -454,36 +466,50 @@ class PlanReader {
     return found.length > 0 ? found : undefined;
   }
 
-  private trueRule(change: ReadChange, rule: Attribute, written: readonly unknown[] | undefined): Attribute {
-    const doubtful = this.doubtOf(change, written);
-    return doubtful === undefined ? rule : withAttestors(rule, `\${${doubtful}}`);
+  private trueRule(change: ReadChange, attribute: RuleAttribute, rule: Attribute): Attribute {
+    const doubtful = this.hiddenBehind(change, attribute, rule);
+    return doubtful === undefined ? rule : withAttestors(rule, `\${${doubtful.reference}}`);
   }
 
-  /** What hides the attestors of a rule: `default`, or that of the block handed in. */
-  private hiddenBehind(change: ReadChange, rule?: Attribute): string | undefined {
-    const attribute = rule === undefined ? "default_admission_rule" : "cluster_admission_rules";
-    return this.doubtOf(change, this.rulesWritten(change, attribute, rule));
-  }
-
-  private doubtOf(change: ReadChange, written: readonly unknown[] | undefined): string | undefined {
+  /**
+   * What hides the attestors of a rule. Where one of them is not known, google 6.50 and 7.45 show none in the rule of a
+   * cluster, and those of before in the default rule. A reference to a resource says whether it is known; behind a local
+   * value, a module, `each` or a `dynamic` block there may be anything, unless the plan shows attestors that are new.
+   */
+  private hiddenBehind(change: ReadChange, attribute: RuleAttribute, rule: Attribute): HiddenList | undefined {
     const address = withoutIndexes(change.address);
-    if (!this.configuration.has(address)) {
+    const mode = isRecord(rule) ? own(rule, "evaluation_mode") : undefined;
+    if (!this.configuration.has(address) || (typeof mode === "string" && mode !== "REQUIRE_ATTESTATION")) {
       return undefined;
     }
     const prefix = modulePrefix(address);
-    const references = written?.flatMap((block) =>
+    const shown = attestorsOf(rule);
+    if (attribute === "cluster_admission_rules" && shown.size > 0) {
+      return undefined;
+    }
+    const references = this.rulesWritten(change, attribute, rule)?.flatMap((block) =>
       referencesOf(isRecord(block) ? own(block, "require_attestations_by") : undefined),
-    );
-    return references === undefined
-      ? this.createsAttestor()
-        ? `${change.address}.require_attestations_by`
-        : undefined
-      : references.find((reference) => this.mayBeUnknown(reference, prefix));
+    ) ?? [undefined];
+    const known = (reference: string | undefined) => this.isKnown(reference, prefix);
+    const unknown = references.find((reference) => known(reference) === "no");
+    if (unknown !== undefined) {
+      return { reference: unknown, possible: false };
+    }
+    const open = references.findIndex((reference) => known(reference) === "perhaps");
+    const kept = attribute === "default_admission_rule" && sameNames(shown, attestorsOf(defaultRuleIn(change.before)));
+    if (open < 0 || (shown.size > 0 && !kept)) {
+      return undefined;
+    }
+    const reference = references[open] ?? `${change.address}.require_attestations_by`;
+    if (this.createsAttestor()) {
+      return { reference, possible: shown.size > 0 };
+    }
+    return this.makesValues(shown.size > 0) ? { reference, possible: true } : undefined;
   }
 
-  /** Whether a reference may lead to a value that Terraform will know only later. */
-  private mayBeUnknown(reference: string, prefix: string): boolean {
-    const steps = traversal(reference);
+  /** Whether a reference leads to a value that Terraform knows already; none stands for a `dynamic` block. */
+  private isKnown(reference: string | undefined, prefix: string): "yes" | "no" | "perhaps" {
+    const steps = reference === undefined ? undefined : traversal(reference);
     const [first] = steps ?? [];
     if (
       steps === undefined ||
@@ -492,22 +518,34 @@ class PlanReader {
       first === "each" ||
       (first === "var" && prefix !== "")
     ) {
-      return this.createsAttestor();
+      return "perhaps";
     }
     if (["var", "path", "terraform", "count", "self"].includes(String(first))) {
-      return false;
+      return "yes";
     }
     const length = first === "data" ? 3 : 2;
     const address = prefix + steps.slice(0, length).join(".");
     const changes = this.all.filter(
       (change) => withoutIndexes(change.address) === address && change.deposed === undefined,
     );
-    const path = steps.slice(length).filter((step) => typeof step === "string");
+    const instance = changes.filter((change) => change.address.endsWith(`[${JSON.stringify(steps[length])}]`));
+    const path = steps.slice(instance.length > 0 ? length + 1 : length).filter((step) => typeof step === "string");
     if (changes.length === 0) {
-      return !this.prior.some((recorded) => withoutIndexes(recorded.address) === address) && this.createsAttestor();
+      return this.prior.some((recorded) => withoutIndexes(recorded.address) === address) ? "yes" : "perhaps";
     }
-    return changes.some(({ actions, type, unknown }) =>
+    const open = (instance.length > 0 ? instance : changes).some(({ actions, type, unknown }) =>
       concernsTrust(type) ? isUnknownAt(unknown, path[0] ?? "id") : actions.some((action) => action !== "no-op"),
+    );
+    return open ? "no" : "yes";
+  }
+
+  /** Whether this plan makes a value that may be anything, as a name of an attestor; of a rule that shows none, any may. */
+  private makesValues(carriersOnly: boolean): boolean {
+    return this.all.some(
+      ({ actions, type }) =>
+        type !== POLICY &&
+        (!carriersOnly || CARRIERS.test(type)) &&
+        actions.some((action) => ["create", "update", "read"].includes(action)),
     );
   }
 
@@ -566,6 +604,14 @@ function sameThing(one: AttributeMap, other: AttributeMap, ...names: string[]): 
 
 function listOf(value: unknown): readonly Attribute[] | undefined {
   return Array.isArray(value) ? (value as Attribute[]) : undefined;
+}
+
+function defaultRuleIn(values: AttributeMap | undefined): Attribute {
+  return listOf(own(values ?? {}, "default_admission_rule"))?.[0] ?? null;
+}
+
+function sameNames(one: ReadonlySet<string>, other: ReadonlySet<string>): boolean {
+  return one.size === other.size && [...one].every((name) => other.has(name));
 }
 
 /** The short names of a rule's attestors, which is all that the provider compares. */

@@ -51,10 +51,20 @@ export function openSource(path: string, options: ReadOptions = {}): Source {
  */
 export function openSourceBytes(source: string, input: Uint8Array, options: ReadOptions = {}): Source {
   const bytes = withoutMark(Buffer.from(input.buffer, input.byteOffset, input.byteLength));
+  if (bytes.subarray(0, ZIP.length).equals(ZIP)) {
+    throw new ReadError({
+      source,
+      problem: "is a plan in Terraform's own format",
+      allowed: `terraform show -json ${source} > plan.json, and then plan.json`,
+    });
+  }
   return isLargePlan(bytes) && bytes.length <= constants.MAX_STRING_LENGTH
     ? openSourceValue(source, parseLargePlan(source, bytes, isLookedAt), options)
     : openSourceText(source, decode(source, bytes), options);
 }
+
+/** A plan file of Terraform is a ZIP archive. */
+const ZIP = Buffer.from("PK\u0003\u0004");
 
 /** Whether a plan is looked at for the values of a type, and not only for what happens to it. */
 function isLookedAt(type: string): boolean {
@@ -119,8 +129,9 @@ function openSourceValue(source: string, value: unknown, options: ReadOptions): 
   }
   throw new ReadError({
     source,
-    problem: "is nothing that is understood",
-    found: value ?? "nothing",
+    ...(value === undefined || value === null
+      ? { problem: "holds nothing" }
+      : { problem: "is nothing that is understood", found: value }),
     allowed:
       "a cdktf.out folder, a cdk.tf.json, terraform show -json of a plan or a state, a state file of version 4, or a policy or attestors as gcloud container binauthz prints them",
   });

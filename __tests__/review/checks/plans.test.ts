@@ -191,6 +191,13 @@ const cases: readonly Case[] = [
     expected: { severity: "medium", effects: ["blind"], address: "check.policy" },
   },
   {
+    id: "M005",
+    name: "a check that the apply decides, which did not fail, and one that passes",
+    bad: check("unknown", []),
+    twin: check("pass", []),
+    expected: { severity: "low", title: expect.stringContaining("is not decided before the apply") },
+  },
+  {
     id: "M006",
     name: "the next major version of the provider, and the one that was tested",
     bad: version(">= 6.50, ~> 7.0"),

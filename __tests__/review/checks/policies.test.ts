@@ -172,6 +172,17 @@ const cases: readonly Case[] = [
     expected: { severity: "critical" },
   },
   {
+    id: "P007",
+    name: "a default rule that is closed: what may stop, and nothing about opening",
+    bad: policyPlan({ byDefault: ALLOW }, {}),
+    twin: policyPlan({}, { description: "words" }),
+    expected: {
+      severity: "medium",
+      effects: ["blocks", "narrows"],
+      mend: expect.stringContaining("has a rule of its own"),
+    },
+  },
+  {
     id: "P008",
     name: "a default rule that asks for attestations instead of denying, and one that did so",
     bad: policyPlan({}, { byDefault: ATTEST }),
@@ -215,6 +226,17 @@ const cases: readonly Case[] = [
     bad: policyPlan({}, { clusters: { [PROD]: ALLOW } }),
     twin: policyPlan({}, { clusters: { [PROD]: DENY } }),
     expected: { severity: "high", effects: ["opens"] },
+  },
+  {
+    id: "P012",
+    name: "a new rule that is stricter than the default: advised is what keeps it, and not what weakens it",
+    bad: policyPlan({ byDefault: ALLOW }, { byDefault: ALLOW, clusters: { [PROD]: ATTEST } }),
+    twin: policyPlan({ byDefault: ALLOW }, { byDefault: ALLOW, clusters: { [PROD]: ALLOW } }),
+    expected: {
+      severity: "medium",
+      effects: ["blocks", "narrows"],
+      mend: expect.stringMatching(/attested before .* dry run/),
+    },
   },
   {
     id: "P013",

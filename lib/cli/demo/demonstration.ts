@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { constants, tmpdir } from "node:os";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { constants } from "node:os";
 import { join } from "node:path";
 import { isMapPage, renderMap } from "../../map";
 import type { Outcome } from "../../review";
-import { type Sandbox, startSandbox } from "../../sandbox";
+import { type Sandbox, startSandbox, temporaryFolder } from "../../sandbox";
 import { printableLines } from "../escape";
 import type { Io } from "../io";
 import { askAbout, auditedBreakGlass } from "./admission";
@@ -27,8 +27,8 @@ export interface Demonstration {
   readonly synthesize: () => Promise<Synthesized>;
   /** Where the map is written. */
   readonly map: string;
-  /** What to try afterwards; lines of the end. */
-  readonly next: readonly string[];
+  /** What to try afterwards: what it is for, and the command. */
+  readonly next: readonly (readonly [what: string, command: string])[];
 }
 
 /** A step that failed, and what to do about it. */
@@ -86,9 +86,9 @@ class Walk {
 
   public async run(): Promise<void> {
     const { screen } = this;
-    screen.print("The whole chain of trust on this computer. No account is asked, and nothing is deployed.");
+    screen.line("The whole chain of trust on this computer. No account is asked, and nothing is deployed.", 0);
     screen.print();
-    const folder = mkdtempSync(join(tmpdir(), "binauthz-demo-"));
+    const folder = temporaryFolder("binauthz-demo-");
     let sandbox: Sandbox | undefined;
     try {
       const { json, chain } = await this.synthesize();
@@ -104,11 +104,11 @@ class Walk {
     const terraform = await this.apply(json, sandbox, join(folder, "terraform"));
     const call = clientOf(sandbox.url, sandbox.state.owner, this.signal);
     const [signed, unsigned] = ["signed", "unsigned"].map((what) => `${chain.image}@${digestOf(what)}`);
-    const by = await this.sign(signed, chain, sandbox);
+    const gcloud = await this.sign(signed, chain, sandbox);
     await this.admission({ signed, unsigned }, chain, call);
     const outcome = await this.review(json, chain, sandbox, terraform);
     await this.map(outcome, json);
-    this.summary(sandbox, terraform, by);
+    this.summary(sandbox, terraform !== undefined, gcloud);
   }
 
   private synthesize() {
@@ -165,18 +165,19 @@ class Walk {
     });
   }
 
-  private sign(image: string, chain: Chain, sandbox: Sandbox): Promise<string> {
+  /** Returns whether gcloud did it. */
+  private sign(image: string, chain: Chain, sandbox: Sandbox): Promise<boolean> {
     const remedy = "leave gcloud out with --without gcloud";
     return this.step("Sign", remedy, async (report) => {
       const gcloud = !this.given.without.includes("gcloud");
       const options = { gcloud, signal: this.signal };
-      const { by, instead } = await this.screen.during(
+      const { instead } = await this.screen.during(
         () => "signing",
         () => signImage(image, chain, sandbox, options),
       );
-      const why = instead === undefined ? "" : ` (${instead})`;
-      report(`${by}${why} attested ${short(image)} for ${lastPart(chain.attestor)}, as ${chain.signer.split(":")[1]}.`);
-      return by;
+      const who = instead === undefined ? "gcloud" : `${instead}, so the same REST calls were made without it. They`;
+      report(`${who} attested ${short(image)} for ${lastPart(chain.attestor)}, as ${chain.signer.split(":")[1]}.`);
+      return instead === undefined;
     });
   }
 
@@ -206,7 +207,11 @@ class Walk {
     call: Call,
   ): Promise<void> {
     const answer = await askAbout(image, pod, chain.cluster, call);
-    this.screen.verdict(answer.allowed, answer.allowed ? "ADMITTED" : "DENIED", `${short(image)}${about}`);
+    this.screen.verdict(
+      answer.allowed ? "good" : "bad",
+      answer.allowed ? "ADMITTED" : "DENIED",
+      `${short(image)}${about}`,
+    );
     if (!answer.allowed) {
       this.screen.detail(answer.message);
     }
@@ -231,7 +236,7 @@ class Walk {
       );
       const how = terraform ? "its plan" : "both configurations, since there is no terraform to plan with";
       report(
-        `A change has the rule of ${chain.cluster.name} log only, and refuse nothing. binauthz review reads ${how}:`,
+        `A change turns the rule of ${chain.cluster.name} into a dry run: it logs, and refuses nothing. binauthz review reads ${how}:`,
       );
       this.findings(outcome);
       if (outcome.verdict !== "fail") {
@@ -267,11 +272,10 @@ class Walk {
     });
   }
 
-  private findings({ findings, verdict }: Outcome): void {
-    const stops = verdict === "fail";
+  private findings({ findings }: Outcome): void {
     for (const { id, severity, title, before, after, mend } of findings) {
       this.screen.verdict(
-        !stops,
+        severity === "critical" || severity === "high" ? "bad" : "neutral",
         severity.toUpperCase(),
         `${id} ${title}: ${before ?? "nothing"} → ${after ?? "nothing"}`,
       );
@@ -279,15 +283,20 @@ class Walk {
     }
   }
 
-  private summary(sandbox: Sandbox, terraform: Terraform | undefined, by: string): void {
+  private summary(sandbox: Sandbox, terraform: boolean, gcloud: boolean): void {
     const seconds = Math.round((Date.now() - this.begun) / 1000);
     const requests = sandbox.requests.length;
     this.screen.print();
-    const tools = `${terraform ? "terraform applied" : "REST calls applied"}, ${by} signed`;
+    const tools =
+      terraform === gcloud
+        ? terraform
+          ? "terraform applied, gcloud signed"
+          : "REST calls applied and signed"
+        : terraform
+          ? "terraform applied, REST calls signed"
+          : "REST calls applied, gcloud signed";
     this.screen.line(`Done in ${seconds} s: ${tools}, and ${requests} requests stayed on this computer.`, 0);
-    for (const line of this.given.next) {
-      this.screen.print(`   ${line}`);
-    }
+    this.screen.commands(this.given.next);
   }
 
   /** A step: its failure names it, and what to do. */

@@ -9,6 +9,11 @@ const WIDEST = 100;
 /** How often a line says that something goes on, where it cannot be rewritten; milliseconds. */
 const SLOWLY = 10_000;
 
+/** What a verdict is to the reader. */
+type Tone = "good" | "bad" | "neutral";
+
+const TONES = { good: "green", bad: "red", neutral: "reset" } as const;
+
 /** Prints the steps. What came of a step goes to the standard output; what only says that it goes on, to the other one. */
 export class Screen {
   private readonly colors: ReturnType<typeof createColors>;
@@ -31,12 +36,26 @@ export class Screen {
     }
   }
 
-  /** A decision about an image: the verdict as a word of its own, which the colour only repeats. */
-  public verdict(good: boolean, word: string, text: string): void {
-    const { green, red } = this.colors;
+  /** What to run next, each with what it is for: the commands in one column where that fits. */
+  public commands(all: readonly (readonly [what: string, command: string])[]): void {
+    const column = Math.max(...all.map(([what]) => what.length)) + 3;
+    const margin = " ".repeat(MARGIN);
+    const fits = all.every(([, command]) => MARGIN + column + command.length <= this.width);
+    for (const [what, command] of all) {
+      if (fits) {
+        this.print(`${margin}${`${what}:`.padEnd(column)}${command}`);
+      } else {
+        this.line(`${what}:`);
+        this.print(`${margin.repeat(2)}${command}`);
+      }
+    }
+  }
+
+  /** A decision: the verdict as a word of its own, which the colour only repeats. */
+  public verdict(tone: Tone, word: string, text: string): void {
     const margin = " ".repeat(MARGIN);
     const [first, ...rest] = wrap(printable(text), this.width - MARGIN - 10);
-    this.print(`${margin}${(good ? green : red)(word.padEnd(9))} ${first}`);
+    this.print(`${margin}${this.colors[TONES[tone]](word.padEnd(9))} ${first}`);
     for (const line of rest) {
       this.print(`${margin}${" ".repeat(10)}${line}`);
     }

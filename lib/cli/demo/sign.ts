@@ -12,9 +12,7 @@ const LIMIT = 45_000;
 
 /** What signed. */
 export interface Signed {
-  /** `gcloud 528.0.0`. */
-  readonly by: string;
-  /** Why it was not gcloud. */
+  /** Why it was not gcloud, as the beginning of a sentence; left out where it was. */
   readonly instead?: string;
 }
 
@@ -28,7 +26,7 @@ export async function signImage(
   const gcloud = options.gcloud ? findProgram("gcloud") : undefined;
   if (gcloud === undefined) {
     await signByRest(image, chain, sandbox, options.signal);
-    return { by: "the calls that gcloud makes", instead: options.gcloud ? "gcloud is not on the PATH" : undefined };
+    return { instead: options.gcloud ? "gcloud is not on the PATH" : "gcloud was left out" };
   }
   const env = { ...environmentOf(process.env), ...sandbox.environment(chain.signer), ...NO_OTHER_HOSTS };
   const args = [
@@ -46,11 +44,11 @@ export async function signImage(
   ];
   const ended = await run(gcloud, args, { env, signal: options.signal, limit: LIMIT });
   if (ended.code === 0) {
-    return { by: "gcloud" };
+    return {};
   }
   const problem = ended.tooLong ? `it was not done after ${LIMIT / 1000} seconds` : firstError(ended);
   await signByRest(image, chain, sandbox, options.signal);
-  return { by: "the calls that gcloud makes", instead: `gcloud could not: ${problem}` };
+  return { instead: `gcloud could not (${problem})` };
 }
 
 /** The same bytes, and the same two calls. */

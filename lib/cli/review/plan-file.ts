@@ -38,7 +38,9 @@ function readStdin(options: ReadOptions, io: Io) {
     throw new ReadError({ source: STDIN, problem: `cannot be read (${code})`, allowed: ALLOWED });
   }
   if (bytes.subarray(0, 4).equals(ZIP)) {
-    throw inTerraformsOwnFormat(STDIN, "PLANFILE");
+    throw new UsageError(
+      `${STDIN} is a plan in Terraform's own format; allowed: terraform show -json PLANFILE, and what it prints`,
+    );
   }
   return { hash: createHash("sha256").update(bytes).digest("hex"), source: openSourceBytes(STDIN, bytes, options) };
 }
@@ -54,30 +56,18 @@ function hashOfFile(path: string): string | undefined {
     return undefined;
   }
   try {
-    for (let first = true; ; first = false) {
+    for (;;) {
       const length = readSync(file, part);
       if (length === 0) {
         return hash.digest("hex");
       }
-      if (first && part.subarray(0, 4).equals(ZIP)) {
-        throw inTerraformsOwnFormat(path, path);
-      }
       hash.update(part.subarray(0, length));
     }
-  } catch (error) {
-    if (error instanceof UsageError) {
-      throw error;
-    }
+  } catch {
     return undefined;
   } finally {
     closeSync(file);
   }
-}
-
-function inTerraformsOwnFormat(name: string, path: string): UsageError {
-  return new UsageError(
-    `${name} is a plan in Terraform's own format; allowed: terraform show -json ${path} > plan.json, and then plan.json`,
-  );
 }
 
 /** A plan file of Terraform is a ZIP archive. */

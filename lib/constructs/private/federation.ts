@@ -1,6 +1,7 @@
 import { MAX_SUBJECT } from "../../vocabulary/member";
 import { ProblemCode, show } from "../../vocabulary/problem";
 import type { FederatedIdentityKind, GithubIdentityOptions, GitlabIdentityOptions } from "../federated-identity";
+import { isAnchored } from "./pipeline";
 import type { Refusals } from "./refusals";
 
 /** What a provider of a workload identity pool is told of an identity. */
@@ -11,6 +12,8 @@ export interface FederatedClaims {
   readonly audiences?: string[];
   readonly mapping: Readonly<Record<string, string>>;
   readonly condition: string;
+  /** The value of `google.subject` of the jobs that sign. */
+  readonly subject: string;
   /** The value of `attribute.signer` of the jobs that sign: everything that a grant depends on, in one attribute. */
   readonly signer: string;
   /** For texts: the branch or tag by its short name, and the environment. */
@@ -37,18 +40,19 @@ export function federatedClaims(identity: FederatedIdentityKind, additionalCondi
 function github(options: GithubIdentityOptions, issuerUri: string): FederatedClaims {
   const { ownerId, repositoryId, ref, workflowRef, environment } = options;
   const [, kind, name] = GITHUB_REF.exec(ref) ?? [];
-  const signer = "assertion.repository_id + '@' + assertion.ref";
+  const subject = "assertion.repository_id + '@' + assertion.ref";
+  const workflow = workflowRef === undefined ? "" : " + '@' + assertion.job_workflow_ref";
   return {
     kind: "github",
     issuerUri,
     mapping: {
       // Not the token's own subject: that one holds names, and may be longer than a pool takes.
-      "google.subject": signer,
+      "google.subject": subject,
       "attribute.repository_id": "assertion.repository_id",
       "attribute.repository_owner_id": "assertion.repository_owner_id",
       "attribute.ref": "assertion.ref",
       "attribute.job_workflow_ref": "assertion.job_workflow_ref",
-      "attribute.signer": workflowRef === undefined ? signer : `${signer} + '@' + assertion.job_workflow_ref`,
+      "attribute.signer": `${subject}${workflow}${environmentMapping(environment)}`,
     },
     // The claims are text, the numbers too.
     condition: all({
@@ -58,7 +62,13 @@ function github(options: GithubIdentityOptions, issuerUri: string): FederatedCla
       job_workflow_ref: workflowRef,
       environment,
     }).concat(" && assertion.event_name != 'pull_request_target'"),
-    signer: [repositoryId, ref, ...(workflowRef === undefined ? [] : [workflowRef])].join("@"),
+    subject: `${repositoryId}@${ref}`,
+    signer: [
+      repositoryId,
+      ref,
+      ...(workflowRef === undefined ? [] : [workflowRef]),
+      ...environmentOf(environment),
+    ].join("@"),
     ref: { kind: kind === "tags" ? "tag" : "branch", name },
     environment,
   };
@@ -67,17 +77,17 @@ function github(options: GithubIdentityOptions, issuerUri: string): FederatedCla
 function gitlab(identity: FederatedIdentityKind & { readonly kind: "gitlab" }): FederatedClaims {
   const { namespaceId, projectId, branch, tag, environment } = identity.options;
   const ref = { kind: tag === undefined ? "branch" : "tag", name: tag ?? branch ?? "" } as const;
-  const signer = "assertion.project_id + '@' + assertion.ref_type + '/' + assertion.ref";
+  const subject = "assertion.project_id + '@' + assertion.ref_type + '/' + assertion.ref";
   return {
     kind: "gitlab",
     issuerUri: identity.issuerUri,
     audiences: [identity.audience],
     mapping: {
-      "google.subject": signer,
+      "google.subject": subject,
       "attribute.namespace_id": "assertion.namespace_id",
       "attribute.project_id": "assertion.project_id",
       "attribute.ref": "assertion.ref",
-      "attribute.signer": signer,
+      "attribute.signer": `${subject}${environmentMapping(environment)}`,
     },
     condition: all({
       namespace_id: namespaceId,
@@ -87,10 +97,23 @@ function gitlab(identity: FederatedIdentityKind & { readonly kind: "gitlab" }): 
       ref: ref.name,
       environment,
     }).concat(" && assertion.pipeline_source != 'merge_request_event'"),
-    signer: `${projectId}@${ref.kind}/${ref.name}`,
+    subject: `${projectId}@${ref.kind}/${ref.name}`,
+    signer: [projectId, `${ref.kind}/${ref.name}`, ...environmentOf(environment)].join("@"),
     ref,
     environment,
   };
+}
+
+/**
+ * The environment in the attribute that grants are on: another provider of the pool may take jobs of the same repository
+ * and ref, and not ask for it.
+ */
+function environmentOf(environment: string | undefined): readonly string[] {
+  return environment === undefined ? [] : [`environment/${environment}`];
+}
+
+function environmentMapping(environment: string | undefined): string {
+  return environment === undefined ? "" : " + '@environment/' + assertion.environment";
 }
 
 function all(claims: Readonly<Record<string, string | undefined>>): string {
@@ -157,9 +180,20 @@ function checkCondition(refusals: Refusals, condition: string): void {
   if (!refusals.literal("additionalCondition", condition)) {
     return;
   }
+  // With a comment, or text in which brackets mean nothing, it could end the brackets that are put around it.
+  const bare = condition.replace(/'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"/g, '"');
+  if (/\/\/|\w"|""/.test(bare)) {
+    refusals.add(
+      ProblemCode.INVALID_OPTIONS,
+      `"additionalCondition" cannot be joined with the others, got ${show(condition)}; allowed: no comments, and no raw or triple-quoted text`,
+    );
+    return;
+  }
   const unanchored = [
-    ...condition.matchAll(/\.(?:contains\([^)]*\)|startsWith\((['"])[^'"]*[^/:@'"]\1\)|endsWith\([^)]*\))/g),
-    ...[...condition.matchAll(/\.matches\((['"])(.*?)\1\)/g)].filter(([, , text]) => !/^\^.*(?<!\\)\$$/.test(text)),
+    ...condition.matchAll(
+      /\.\s*(?:contains\s*\([^)]*\)|startsWith\s*\(\s*(['"])[^'"]*[^/:@'"]\1\s*\)|endsWith\s*\([^)]*\))/g,
+    ),
+    ...[...condition.matchAll(/\.\s*matches\s*\(\s*(['"])(.*?)\1\s*\)/g)].filter(([, , text]) => !isAnchored(text)),
   ].map(([text]) => text);
   if (unanchored.length > 0) {
     refusals.add(
@@ -189,9 +223,7 @@ function balanced(condition: string): boolean {
 }
 
 function checkSubject(refusals: Refusals, identity: FederatedIdentityKind): void {
-  const { signer } = federatedClaims(identity);
-  const workflow = identity.kind === "github" ? identity.options.workflowRef : undefined;
-  const subject = workflow === undefined ? signer : signer.slice(0, -workflow.length - 1);
+  const { subject } = federatedClaims(identity);
   if (subject.length > MAX_SUBJECT) {
     refusals.add(
       ProblemCode.LIMIT_EXCEEDED,

@@ -7,6 +7,7 @@ import type { TerraformProvider, TerraformResource } from "cdktf";
 import type { Construct, IConstruct } from "constructs";
 import { memberLabel } from "../../vocabulary/member";
 import { ProblemCode } from "../../vocabulary/problem";
+import { ROLES } from "../../vocabulary/roles";
 import { shortHash } from "../../vocabulary/short-hash";
 import { fixAddress, getOrCreate, stackChild, waitFor } from "./addressing";
 import { Refusals, refuse } from "./refusals";
@@ -54,6 +55,15 @@ export function releaseBindings(scope: Construct): void {
 export function grantedTo(scope: IConstruct, member: string): readonly { role: string; opened: Opened }[] {
   return (written.get(scope.node.root) ?? []).filter(
     (binding) => binding.member === member && binding.resource.node.scope?.node.tryFindChild(binding.resource.node.id),
+  );
+}
+
+/** The projects of these in which the app lets a member change provenance and scans: complete when it is synthesized. */
+export function editableEvidence(scope: IConstruct, member: string, projects: ReadonlySet<string>): readonly string[] {
+  return grantedTo(scope, member).flatMap(({ role, opened }) =>
+    role === ROLES.OCCURRENCES_EDITOR && opened.kind === "project" && projects.has(opened.project)
+      ? [opened.project]
+      : [],
   );
 }
 

@@ -466,10 +466,14 @@ function checkPush(refusals: Refusals, branch: string | undefined, tag: string |
   }
 }
 
+/** Whether an expression is anchored as a whole: in "^a|b$" each anchor holds for one side only. */
+export function isAnchored(expression: string): boolean {
+  return /^\^(?:[^|]*|\([^()]*\))(?<!\\)\$$/.test(expression);
+}
+
 /** An expression for branches or tags that means all of the name. */
 export function checkAnchored(refusals: Refusals, property: string, expression: string): void {
-  // Anchored as a whole: in "^a|b$" each anchor holds for one side only.
-  if (!/^\^(?:[^|]*|\([^()]*\))(?<!\\)\$$/.test(expression)) {
+  if (!isAnchored(expression)) {
     refusals.add(
       ProblemCode.INVALID_OPTIONS,
       `"${property}" has the expression ${show(expression)}, which is not anchored at both ends: builds of branches or tags that merely look alike would be signed; allowed: an expression such as "^main$" or "^(main|release)$"`,

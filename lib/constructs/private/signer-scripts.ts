@@ -72,24 +72,26 @@ stored_signatures() {
     --format='value[separator=" "](attestation.signatures.publicKeyId,attestation.serializedPayload,attestation.signatures.signature,resourceUri)'
 }
 
-# gcloud cannot validate a stored attestation; the API can.
+# gcloud cannot validate a stored attestation; the API can. The token is no argument, which other processes could read.
 validate() {
   local token
   token="$(gcloud auth print-access-token)" || return 1
   curl --silent --show-error --fail --retry 3 --max-time 60 \\
-    --header "Authorization: Bearer $token" --header "Content-Type: application/json" \\
+    --header @- --header "Content-Type: application/json" \\
     --data '{"attestation":{"serializedPayload":"'"$2"'","signatures":[{"publicKeyId":"'"$1"'","signature":"'"$3"'"}]},"occurrenceNote":"'"$NOTE"'","occurrenceResourceUri":"'"$4"'"}' \\
-    "\${api%/}/v1/$ATTESTOR:validateAttestationOccurrence"
+    "\${api%/}/v1/$ATTESTOR:validateAttestationOccurrence" <<< "Authorization: Bearer $token"
 }
 
 id_form='^[A-Za-z0-9.:/@_;+=-]+$'
 
-# Whether there is a valid attestation, by the key $key_id where one is named.
+# Whether there is a valid attestation, by the key $key_id where one is named; by any version of it where that ends with /.
 attested() {
   local signatures id payload signature resource answer
   signatures="$(stored_signatures)" || fail "the attestations of $artifact cannot be listed"
   while read -r id payload signature resource; do
-    [[ -z "$key_id" || "$id" == "$key_id" ]] || continue
+    [[ -z "$key_id" || "$id" == "$key_id" || ("$key_id" == */ && "$id" == "$key_id"*) ]] || continue
+    # The list is filtered by the end of the resource; whether it was, and what comes before, is checked.
+    [[ "$resource" == "\${resource%%@*}@\${artifact#*@}" ]] || continue
     [[ "$id" =~ $id_form && "$payload$signature" =~ ^[A-Za-z0-9+/=_-]+$ && "$resource" =~ ^[A-Za-z0-9.:/@_-]+$ ]] || continue
     answer="$(validate "$id" "$payload" "$signature" "$resource")" || fail "an attestation of $artifact cannot be validated: $answer"
     if [[ "$answer" =~ \\"result\\"[[:space:]]*:[[:space:]]*\\"VERIFIED\\" ]]; then
@@ -181,8 +183,9 @@ ${ATTESTED_FUNCTIONS}${eachImage(
 )}`;
 
 /**
- * Signs again what an attestor has attested before, with the version that signs now; what it has never attested is not
- * signed. One image that cannot be signed does not keep the others from it: it remains.
+ * Signs again what another version of the key has signed, with the version that signs now; what the attestor has never
+ * attested is not signed. What another of its keys vouches for is left to that key: signed with this one, it could not be
+ * withdrawn with that one any more. One image that cannot be signed does not keep the others from it: it remains.
  */
 export const RESIGN_SCRIPT = `${BASH}${failFunction("resign")}
 signing_key="//cloudkms.googleapis.com/v1/$KEY_VERSION"
@@ -194,11 +197,16 @@ resign() {
     echo "resign: $artifact has a valid attestation by $KEY_VERSION"
     return
   fi
-  # By whichever key the attestor trusts: what nobody vouched for before is not vouched for now.
+  # What nobody vouched for before is not vouched for now.
+  key_id="\${signing_key%/*}/"
+  if attested; then
+    key_id="$signing_key"
+    sign
+    return
+  fi
   key_id=""
   attested || fail "$artifact was never attested by $ATTESTOR"
-  key_id="$signing_key"
-  sign
+  echo "resign: $artifact has a valid attestation by another key, and needs none by \${KEY_VERSION%/cryptoKeyVersions/*}"
 }
 
 mapfile -t artifacts < "$IMAGES_FILE"
@@ -233,7 +241,7 @@ export interface SigningTarget {
  * `IMAGES`, separated by spaces or lines, none outside of the prefix.
  */
 export function standaloneSignScript(targets: readonly SigningTarget[], imagePrefix?: string): string {
-  const quoted = (text: string) => `'${text.replace(/'/g, "'\\\\''")}'`;
+  const quoted = (text: string) => `'${text.replace(/'/g, "'\\''")}'`;
   const prefix =
     imagePrefix === undefined
       ? ""
@@ -256,7 +264,7 @@ sign_for() {
   done
 }
 
-read -r -d '' -a artifacts <<< "$IMAGES" || true
+read -r -d '' -a artifacts <<< "\${IMAGES:-}" || true
 [[ "\${#artifacts[@]}" -gt 0 ]] || fail "no image was given: IMAGES is empty"
 for artifact in "\${artifacts[@]}"; do
   [[ "$artifact" =~ ${ARTIFACT_PATTERN} ]] || fail "no image with a digest, got '$artifact'"

@@ -1,9 +1,12 @@
 import type { TerraformResource } from "cdktf";
+import type { IConstruct } from "constructs";
 import { ProblemCode, show } from "../../vocabulary/problem";
 import type { ISigningAttestor } from "../attestor";
-import type { Refusals } from "./refusals";
+import { type Refusals, refuse } from "./refusals";
 import { repeated } from "./repeated";
 import { standaloneSignScript } from "./signer-scripts";
+
+const IMAGE_PREFIX = /^[a-z0-9.-]+(?::[0-9]+)?(?:\/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*$/;
 
 /** Lets a member sign for attestors. */
 export function grantSigning(
@@ -19,7 +22,15 @@ export function grantSigning(
 }
 
 /** The script of a signer outside of Cloud Build. */
-export function renderScript(attestors: readonly ISigningAttestor[], imagePrefix?: string): string {
+export function renderScript(signer: IConstruct, attestors: readonly ISigningAttestor[], imagePrefix?: string): string {
+  // One that no image is below would be noticed by the first run alone.
+  if (imagePrefix !== undefined && !IMAGE_PREFIX.test(imagePrefix)) {
+    refuse(
+      signer.node.path,
+      ProblemCode.INVALID_IMAGE,
+      `"imagePrefix" is no image path, got ${show(imagePrefix)}; allowed: REGISTRY/PATH, without tag, digest and a slash at the end`,
+    );
+  }
   return standaloneSignScript(
     attestors.map((attestor) => ({
       project: attestor.project,

@@ -48,9 +48,11 @@ export ARTIFACT_REGISTRY
 `;
 
 const COMMON = `import datetime
+import http.client
 import json
 import os
 import re
+import subprocess
 import sys
 import time
 import urllib.error
@@ -97,12 +99,30 @@ def get(base, path, query=None, absent=False):
     """The answer of an API; None for a 404 where that is allowed. Every other error ends the step."""
     url = base + "/v1/" + path + ("?" + urllib.parse.urlencode(query) if query else "")
     found = fetch(url, path, {}, absent)
-    return None if found is None else json.loads(found)
+    if found is None:
+        return None
+    try:
+        answer = json.loads(found)
+    except ValueError as error:
+        fail(path + " was answered with what is no JSON: " + str(error))
+    if not isinstance(answer, dict):
+        fail(path + " was answered with what is no JSON object")
+    return answer
+
+
+def renew_token():
+    """A step may wait for longer than a token is valid."""
+    done = subprocess.run(["gcloud", "auth", "print-access-token"], stdout=subprocess.PIPE, encoding="utf-8")
+    if done.returncode != 0 or not done.stdout.strip():
+        fail("gcloud has no access token")
+    os.environ["TOKEN"] = done.stdout.strip()
 
 
 def fetch(url, path, headers, absent=False):
     """The bytes at an address; what is only busy is asked again."""
-    for pause in (2, 5, 10, None):
+    pauses = [2, 5, 10]
+    renewed = False
+    while True:
         request = urllib.request.Request(url, headers={"Authorization": "Bearer " + os.environ["TOKEN"], **headers})
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:
@@ -110,12 +130,16 @@ def fetch(url, path, headers, absent=False):
         except urllib.error.HTTPError as error:
             if error.code == 404 and absent:
                 return None
-            if error.code < 500 and error.code != 429 or pause is None:
+            if error.code == 401 and not renewed:
+                renewed = True
+                renew_token()
+                continue
+            if error.code < 500 and error.code != 429 or not pauses:
                 fail(path + " was answered with " + str(error.code) + ": " + error.read(400).decode("utf-8", "replace"))
-        except OSError as error:
-            if pause is None:
+        except (OSError, http.client.HTTPException) as error:
+            if not pauses:
                 fail(path + " cannot be read: " + str(error))
-        time.sleep(pause)
+        time.sleep(pauses.pop(0))
 
 
 def occurrences(kind, image):
@@ -176,6 +200,32 @@ def known(where, found, allowed):
         fail(where + " has fields that are not understood: " + ", ".join(unknown))
 
 
+def check_image(image, document):
+    """What is no index has to be an image, to every reader."""
+    if "config" not in document or "layers" not in document:
+        fail(image + " is neither an image nor an index of images")
+    known(image, document, ["schemaVersion", "mediaType", "artifactType", "config", "layers", "subject", "annotations"])
+    if document.get("mediaType", MANIFESTS[1]) not in MANIFESTS:
+        fail(image + " is no image: it is of the type " + repr(document["mediaType"]))
+
+
+# What nodes take for the same. Source: https://github.com/containerd/platforms/blob/main/database.go
+ARCHITECTURES = {"x86_64": "amd64", "x86-64": "amd64", "aarch64": "arm64", "i386": "386"}
+
+
+def platform_name(platform):
+    """A platform as nodes compare it: os/architecture/variant."""
+    system = str(platform.get("os") or "").lower()
+    machine = str(platform.get("architecture") or "").lower()
+    variant = str(platform.get("variant") or "").lower()
+    machine = ARCHITECTURES.get(machine, machine)
+    # The only variant of 64-bit Arm, and the first of amd64, which most leave out.
+    if (machine, variant) in [("arm64", "v8"), ("arm64", "8"), ("amd64", "v1")]:
+        variant = ""
+    # A node takes no system for its own.
+    return "/".join(part for part in (system or ("linux" if machine else ""), machine, variant) if part)
+
+
 def is_index(document):
     return "manifests" in document or document.get("mediaType") in INDEXES
 
@@ -194,12 +244,25 @@ def in_index(index, document):
             fail(index + " holds what has no digest: " + repr(one["digest"]))
         platform = one.get("platform", {})
         known(index, platform, ["architecture", "os", "variant", "os.version", "os.features", "features"])
-        parts = [platform.get("os"), platform.get("architecture"), platform.get("variant")]
-        # The only variant of 64-bit Arm, which most leave out.
-        if parts[1:] == ["arm64", "v8"]:
-            parts.pop()
-        found.append(("/".join(str(part) for part in parts if part), one["digest"]))
+        found.append((platform_name(platform), one["digest"]))
     return found
+`;
+
+/**
+ * Reads a file of the source. A link could lead to what the step itself may read, such as its credentials, of which the
+ * build's log would then tell.
+ */
+export const READ_SOURCE = `
+def read_source(name):
+    if os.path.realpath(name) != os.path.join(os.path.realpath(os.curdir), os.path.normpath(name)):
+        fail(name + " is a link, or in a folder that is one: only a file of the source itself is read")
+    try:
+        with open(name, encoding="utf-8") as file:
+            return file.read()
+    except OSError as error:
+        fail(name + " cannot be read: " + str(error.strerror))
+    except ValueError:
+        fail(name + " is no text in UTF-8")
 `;
 
 /** One row of the table: which build of which trigger may have which images signed. */
@@ -308,6 +371,10 @@ def main():
     if not rows:
         fail("no row of the table has the trigger " + name)
 
+    # The branch of a pull request has the name that its author gave it: that of a fork may be called main as well.
+    if "_PR_NUMBER" in build.get("substitutions", {}) or any(
+            isinstance(event, dict) and "pullRequest" in event for event in trigger.values()):
+        fail("the build is of a pull request, or its trigger builds them: " + name)
     kind, ref = ref_of(build.get("substitutions", {}))
     if not re.fullmatch("[A-Za-z0-9._/+-]+", ref):
         fail("the " + kind + " has a name that is not understood: " + repr(ref))
@@ -608,6 +675,7 @@ def fail(text):
     print("read-list: " + text, file=sys.stderr)
     sys.exit(1)
 
+${READ_SOURCE}
 
 def with_digest(image, digest):
     """The image by its digest and without its tag; as it is where it has none."""
@@ -630,11 +698,10 @@ def of_lines(text):
     return [with_digest(line, None) for line in lines if line]
 
 
-with open(os.environ["LIST_FILE"], encoding="utf-8") as file:
-    text = file.read()
+text = read_source(os.environ["LIST_FILE"])
 try:
     wanted = of_decisions(text) if text.lstrip().startswith("{") else of_lines(text)
-except (ValueError, KeyError, AttributeError, TypeError) as error:
+except (ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
     fail("the list cannot be read: " + str(error))
 wanted = sorted(set(wanted))
 if not wanted:

@@ -1,4 +1,4 @@
-import { APIS_AND_REGISTRY, pythonStep, REGISTRY } from "./signing-scripts";
+import { APIS_AND_REGISTRY, pythonStep, READ_SOURCE, REGISTRY } from "./signing-scripts";
 
 // The steps that mirror a reviewed list of images, up to the gate; signing is that of the other signers.
 
@@ -8,7 +8,7 @@ import { APIS_AND_REGISTRY, pythonStep, REGISTRY } from "./signing-scripts";
  */
 export const READ_VETTED_SCRIPT = pythonStep(
   "read-list",
-  `
+  `${READ_SOURCE}
 IMAGE = re.compile("([a-z0-9-]+([.][a-z0-9-]+)+(/[a-z0-9]+([._-]+[a-z0-9]+)*)+)"
                    "(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?@(sha256:[0-9a-f]{64})")
 
@@ -16,18 +16,17 @@ IMAGE = re.compile("([a-z0-9-]+([.][a-z0-9-]+)+(/[a-z0-9]+([._-]+[a-z0-9]+)*)+)"
 def main():
     name = os.environ["LIST_FILE"]
     copies, bad = [], []
-    with open(name, encoding="utf-8") as file:
-        for number, line in enumerate(file.read().splitlines(), 1):
-            image = re.sub("(^|[ \\t])#.*$", "", line).strip()
-            if not image:
-                continue
-            found = IMAGE.fullmatch(image)
-            if found is None:
-                bad.append(name + ", line " + str(number) + ": no image with its registry and digest, got " + repr(image))
-                continue
-            # A tag is for those who read the list.
-            source, digest = found.group(1), found.group(6)
-            copies.append(source + " " + digest + " " + os.environ["REPOSITORY"] + "/" + source)
+    for number, line in enumerate(read_source(name).splitlines(), 1):
+        image = re.sub("(^|[ \\t])#.*$", "", line).strip()
+        if not image:
+            continue
+        found = IMAGE.fullmatch(image)
+        if found is None:
+            bad.append(name + ", line " + str(number) + ": no image with its registry and digest, got " + repr(image))
+            continue
+        # A tag is for those who read the list.
+        source, digest = found.group(1), found.group(6)
+        copies.append(source + " " + digest + " " + os.environ["REPOSITORY"] + "/" + source)
     if bad:
         fail("; ".join(bad) + "; allowed: REGISTRY/IMAGE@sha256:DIGEST")
     if not copies:
@@ -40,6 +39,9 @@ def main():
 
 main()
 `,
+  [],
+  // It asks nobody, and holds no token that it could give away.
+  "",
 );
 
 /**
@@ -96,8 +98,7 @@ def main():
         image = path + "@" + digest
         document = manifest(image)
         if not is_index(document):
-            if "config" not in document or "layers" not in document:
-                fail(image + " is neither an image nor an index of images")
+            check_image(image, document)
             scans[image] = [image]
             continue
         found = in_index(image, document)

@@ -39,7 +39,10 @@ const ADMISSION = "admissionregistration.k8s.io/v1";
 /** What carries pods. A debugging container comes in through a subresource, which `pods` alone does not cover. */
 const WORKLOADS = [
   { apiGroups: [""], resources: ["pods", "pods/ephemeralcontainers", "podtemplates", "replicationcontrollers"] },
-  { apiGroups: ["apps"], resources: ["deployments", "statefulsets", "daemonsets", "replicasets"] },
+  {
+    apiGroups: ["apps"],
+    resources: ["deployments", "statefulsets", "daemonsets", "replicasets", "controllerrevisions"],
+  },
   { apiGroups: ["batch"], resources: ["jobs", "cronjobs"] },
 ];
 

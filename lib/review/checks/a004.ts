@@ -14,8 +14,26 @@ export const a004: Check = {
       before.flatMap((old) => {
         const next = after.filter(({ print }) => print !== undefined && print === old.print);
         const ids = idsOf(next);
-        if (next.length === 0 || !known([old, ...next]) || ids.includes(idsOf([old])[0])) {
+        if (next.length === 0 || !known([old]) || ids.includes(idsOf([old])[0])) {
           return [];
+        }
+        if (!known(next)) {
+          return [
+            {
+              ...(address !== undefined && { address }),
+              target: name,
+              title: "Key keeps its material, and its id is not known",
+              message: `Signatures name the id of their key, and it has to match exactly. Whether the key is still ${idsOf([old])[0]} is not known: if not, its attestations do not count any more.`,
+              before: keyName(old),
+              after: next.map(keyName).join(", "),
+              certainty: {
+                state: "undecided" as const,
+                best: "none" as const,
+                worst: "critical" as const,
+                because: "the id of a key is known only after the apply",
+              },
+            },
+          ];
         }
         return [
           {

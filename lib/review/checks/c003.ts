@@ -20,7 +20,7 @@ export const c003: Check = {
                 address: change.address,
                 target: `gke:${next.project}/${next.location}.${next.name}`,
                 message:
-                  "The provider keeps what is there: the cluster goes on enforcing, until it is replaced or somebody switches it off.",
+                  "The provider keeps what is there: the cluster goes on enforcing, until it is replaced or somebody switches it off. A dynamic block would look the same in a plan.",
                 before: "enforced",
                 after: "enforced, and not in the configuration",
               },

@@ -1,3 +1,4 @@
+import type { Value } from "../../trust";
 import { at } from "../changes";
 import type { Facts } from "../facts";
 import { shown } from "../facts";
@@ -8,11 +9,16 @@ export const i012: Check = {
   title: "Grant on a trust object is not known before the apply",
   severity: "critical",
   effects: ["blind"],
-  looksAt: "principals, roles and policies of IAM that are unknown or behind a reference",
+  looksAt:
+    "principals, roles and policies of IAM that are unknown or behind a reference; custom roles that no file defines",
   mend: "Write members and roles as literals, or make what they refer to first, in an apply of its own.",
   change: ({ after, before }) => {
     const already = new Set(open(before).map(({ address }) => address));
-    return open(after).filter(({ address }) => !already.has(address));
+    const held = new Set(undefinedRoles(before).map(grantOf));
+    return [
+      ...open(after).filter(({ address }) => !already.has(address)),
+      ...undefinedRoles(after).filter((found) => !held.has(grantOf(found))),
+    ];
   },
 };
 
@@ -39,6 +45,46 @@ function open({ model }: Facts): Found[] {
         },
       };
     });
+}
+
+/** Custom roles are what their owner says: of one that no file defines, nobody knows what it lets its holder do. */
+function undefinedRoles({ model }: Facts): Found[] {
+  return model.powers
+    .filter(({ kind, on, principal, role }) => kind === "unknown" && isCustom(role) && [on, principal].every(isKnown))
+    .map((power) => {
+      const [role, on, principal] = [power.role, power.on, power.principal].map(shown);
+      // On a whole project, most custom roles have nothing to do with the chain.
+      const worst: Severity = /^(?:projects|folders|organizations)\/[^/]+$/.test(on)
+        ? "medium"
+        : worstOf("unknown", on);
+      return {
+        ...at(power.origin),
+        target: on,
+        severity: worst,
+        title: "Custom role that no file defines",
+        message: `${principal} holds ${role} on ${on}. What the role permits is in none of these files.`,
+        mend: "Hand in the configuration or the state that defines the role (--context), or grant a predefined one.",
+        after: `${role} to ${principal}`,
+        certainty: {
+          state: "undecided" as const,
+          best: "none" as const,
+          worst,
+          because: "the permissions of the role are in no file",
+        },
+      };
+    });
+}
+
+function grantOf({ after, target }: Found): string {
+  return JSON.stringify([target, after]);
+}
+
+function isCustom(role: Value<string>): boolean {
+  return role.state === "known" && /^(?:projects|organizations)\/[^/]+\/roles\//.test(role.value);
+}
+
+function isKnown({ state }: Value<string>): boolean {
+  return state === "known";
 }
 
 /** What the worst principal or role there could do. */

@@ -1,9 +1,9 @@
-import type { Value } from "../../trust";
+import type { Policy, Value } from "../../trust";
 import { at } from "../changes";
-import { worstOf } from "../effective";
+import { effectiveRule, showEffective, worstOf } from "../effective";
 import type { Facts } from "../facts";
 import { shown } from "../facts";
-import { ruleTransitions } from "../rule-changes";
+import { rulesWithoutKey, ruleTransitions } from "../rule-changes";
 import type { ChangeContext, Check, Found, Severity } from "../types";
 
 export const m001: Check = {
@@ -107,8 +107,25 @@ function lists({ after, before, contestedBetween, plans, resetProjects }: Change
           undecided(place, "The list of rules for clusters", "critical", why("the list of rules", specificRules)),
         );
       }
+      found.push(...clusterOfRules(policy, was, place));
       return found;
     });
+}
+
+/** Rules for clusters that are not known: they may open or close any cluster. */
+function clusterOfRules(policy: Policy, was: Policy | undefined, place: Pick<Found, "address" | "target">): Found[] {
+  const open = rulesWithoutKey(policy);
+  if (open.length === 0 || (was !== undefined && rulesWithoutKey(was).length > 0)) {
+    return [];
+  }
+  const effects = open.map(({ rule }) => effectiveRule(rule));
+  const worst = effects.some((effect) => worstOf(effect).kind === "allow")
+    ? "critical"
+    : effects.some((effect) => worstOf(effect).kind === "attest")
+      ? "high"
+      : "medium";
+  const shownRules = effects.map(showEffective).join("; ");
+  return [undecided(place, `The cluster of a rule (${shownRules})`, worst, why("the key of a rule", open[0].key))];
 }
 
 function keys({ after, before }: ChangeContext): Found[] {

@@ -15,6 +15,10 @@ export const m005: Check = {
         severity: status === "unknown" ? ("low" as const) : ("medium" as const),
         message: problems.length > 0 ? problems.join(" ") : `Its status is ${status}.`,
         after: status,
+        ...(status === "unknown" && {
+          title: "A check of Terraform's is not decided before the apply",
+          mend: "Nothing has to be done now: Terraform decides it when it applies. Look at its warnings then.",
+        }),
       })),
     ),
 };

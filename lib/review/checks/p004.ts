@@ -18,6 +18,7 @@ export const p004: Check = {
           .map(({ project }) => project);
         const next =
           projects.find((project) => project !== was?.project) ?? isAt(context.after, "policies", change)?.project;
+        const name = next === undefined || next.includes("${") ? "another project" : next;
         if (was === undefined || !change.replacePaths?.includes("project")) {
           return [];
         }
@@ -25,9 +26,9 @@ export const p004: Check = {
           {
             address: change.address,
             target: `projects/${was.project}/policy`,
-            message: `The policy of ${was.project} is destroyed, which writes one that admits every image; that of ${next ?? "another project"} is written instead.`,
+            message: `The policy of ${was.project} is destroyed, which writes one that admits every image; that of ${name} is written instead.`,
             before: was.project,
-            after: next ?? "another project",
+            after: name,
           },
         ];
       }),

@@ -18,7 +18,12 @@ export const p007: Check = {
       if (admitsEverything(before, "rule") && after.kind === "deny") {
         const message = "Nothing is admitted any more that is not exempt, wherever no rule of a cluster applies.";
         return [
-          { ...ruleFound(change, message, "medium"), title: "Default rule closed", effects: ["blocks", "narrows"] },
+          {
+            ...ruleFound(change, message, "medium"),
+            title: "Default rule closed",
+            effects: ["blocks", "narrows"],
+            mend: "Make sure that each cluster and service that runs images of yours has a rule of its own.",
+          },
         ];
       }
       return [];

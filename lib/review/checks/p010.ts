@@ -1,5 +1,5 @@
 import { compareRules, showEffective } from "../effective";
-import { clusterRuleChanges, ruleFound, sideways } from "../rule-changes";
+import { clusterRuleChanges, ruleFound, rulesWithoutKey, sideways } from "../rule-changes";
 import type { Check } from "../types";
 
 export const p010: Check = {
@@ -14,7 +14,11 @@ export const p010: Check = {
       .filter(({ own }) => own.before && !own.after)
       .map((change) => {
         const { narrows, opens } = compareRules(change.before, change.after);
-        const message = `The cluster ${change.key} has no rule of its own any more; the default rule applies to it: ${showEffective(change.after)}.`;
+        const policy = context.after.policies.get(change.project);
+        const open = policy !== undefined && rulesWithoutKey(policy).length > 0;
+        const message = open
+          ? `No rule names the cluster ${change.key} any more. The default rule applies to it, or one whose cluster is not known.`
+          : `The cluster ${change.key} has no rule of its own any more; the default rule applies to it: ${showEffective(change.after)}.`;
         if (opens === "yes") {
           return { ...ruleFound(change, message), ...sideways(narrows) };
         }

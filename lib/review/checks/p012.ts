@@ -26,6 +26,7 @@ export const p012: Check = {
                 ...ruleFound(change, message, "medium"),
                 title: "New rule of a cluster is stricter than the default rule",
                 effects: ["blocks" as const, "narrows" as const],
+                mend: "Have what runs on the cluster attested before the rule is enforced, or begin with a dry run.",
               },
             ]
           : [];

@@ -10,8 +10,14 @@ export const p013: Check = {
   looksAt: "the keys of the rules of clusters against location.name of the clusters of the project",
   mend: "Derive the key from the cluster (LOCATION.NAME, the zone or region first). A rule whose key fits no cluster does nothing, and the cluster falls to the default rule.",
   change: ({ after, before }) => {
-    const already = new Set(strayRules(before).map(({ target }) => target));
-    return strayRules(after).filter(({ target }) => !already.has(target));
+    const there = new Set(before.model.clusters.map((item) => `gke:${item.project}/${item.location}.${item.name}`));
+    // A rule whose cluster was in no file is as it was, though other clusters are in these files from now on.
+    const already = new Set(
+      [...before.policies.values()].flatMap((policy) =>
+        clusterKeys(policy).map((key) => `gke:${policy.project}/${key}`),
+      ),
+    );
+    return strayRules(after).filter(({ target }) => !already.has(target ?? "") || there.has(target ?? ""));
   },
   state: ({ after }) => strayRules(after),
 };

@@ -1,5 +1,5 @@
 import { doubtFound } from "../doubts";
-import type { Check } from "../types";
+import type { Check, Found } from "../types";
 
 export const p022: Check = {
   id: "P022",
@@ -12,20 +12,28 @@ export const p022: Check = {
     plans.flatMap(({ doubts }) =>
       doubts
         .filter(({ kind }) => kind === "written-otherwise" || kind === "same-short-name")
-        .map((doubt) => {
+        .flatMap((doubt): Found[] => {
           const ignored = lifecycles.get(doubt.address)?.ignoreChanges ?? [];
           const name = doubt.attribute.split(".")[0];
-          const why =
-            ignored === "all" || ignored.some((entry) => entry.split(/[.[]/)[0] === name)
-              ? "The resource ignores changes of it."
-              : doubt.kind === "same-short-name"
-                ? "Two of the attestors have one short name, and the provider keeps one of them."
-                : "The provider takes attestors of one short name for the same, whatever their projects; or the resource ignores changes.";
-          return doubtFound(
-            doubt,
-            plans,
-            `The configuration says ${doubt.written}, and what will be is ${doubt.planned}. ${why}`,
-          );
+          const isIgnored = ignored === "all" || ignored.some((entry) => entry.split(/[.[]/)[0] === name);
+          // What is more than the blocks that the plan shows is that of a dynamic one, unless changes are ignored.
+          if (doubt.possible && !isIgnored) {
+            return [];
+          }
+          const why = isIgnored
+            ? "The resource ignores changes of it."
+            : doubt.kind === "same-short-name"
+              ? "Two of the attestors have one short name, and the provider keeps one of them."
+              : doubt.attribute.endsWith(".require_attestations_by")
+                ? "The provider takes attestors of one short name for the same, whatever their projects; or the resource ignores changes."
+                : "The resource seems to ignore changes of it (lifecycle, ignore_changes).";
+          return [
+            doubtFound(
+              doubt,
+              plans,
+              `The configuration says ${doubt.written}, and what will be is ${doubt.planned}. ${why}`,
+            ),
+          ];
         }),
     ),
   state: ({ after, lifecycles }) =>

@@ -30,6 +30,7 @@ const TYPES: ReadonlySet<string> = new Set([
   "google_kms_crypto_key_version",
   "google_kms_key_ring",
   "google_kms_key_ring_import_job",
+  "google_organization_iam_custom_role",
   "google_project_iam_custom_role",
   ...ENROLMENT_TYPES,
   ...EVIDENCE_TYPES,

@@ -67,6 +67,8 @@ const FORMULAS: ReadonlyMap<string, Formula> = new Map([
     [`${mode}google_service_account.id`, accountName],
     [`${mode}google_service_account.name`, accountName],
   ]),
+  ["google_organization_iam_custom_role.id", form("organizations/{org_id}/roles/{role_id}")],
+  ["google_organization_iam_custom_role.name", form("organizations/{org_id}/roles/{role_id}")],
   ["google_project_iam_custom_role.id", form("projects/{project}/roles/{role_id}")],
   ["google_project_iam_custom_role.name", form("projects/{project}/roles/{role_id}")],
 ]);

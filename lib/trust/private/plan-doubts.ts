@@ -1,10 +1,16 @@
-import type { PlanDoubt } from "../plan";
+import type { HiddenList, PlanDoubt } from "../plan";
 import { type Attribute, isRecord, own } from "./attribute";
 import type { PlanConfiguration } from "./plan-configuration";
 import type { ReadChange } from "./plan-facts";
 import { withoutIndexes } from "./recorded";
 
 const POLICY = "google_binary_authorization_policy";
+
+type HiddenBehind = (
+  change: ReadChange,
+  attribute: "default_admission_rule" | "cluster_admission_rules",
+  rule: Attribute,
+) => HiddenList | undefined;
 
 /**
  * Where a plan does not show what will be of a policy. Of a rule: the attestors that it will require, and whether the
@@ -13,7 +19,7 @@ const POLICY = "google_binary_authorization_policy";
 export function readDoubts(
   changes: readonly ReadChange[],
   configuration: PlanConfiguration,
-  hiddenBehind: (change: ReadChange, rule?: Attribute) => string | undefined,
+  hiddenBehind: HiddenBehind,
 ): PlanDoubt[] {
   return changes
     .filter(({ after, deposed, type }) => type === POLICY && after && deposed === undefined)
@@ -26,14 +32,10 @@ interface RuleAt {
   readonly planned: Attribute;
   readonly before: Attribute | undefined;
   readonly written: unknown;
-  readonly reference: string | undefined;
+  readonly hidden: HiddenList | undefined;
 }
 
-function doubtsOf(
-  change: ReadChange,
-  configuration: PlanConfiguration,
-  hiddenBehind: (change: ReadChange, rule?: Attribute) => string | undefined,
-): PlanDoubt[] {
+function doubtsOf(change: ReadChange, configuration: PlanConfiguration, hiddenBehind: HiddenBehind): PlanDoubt[] {
   const address = withoutIndexes(change.address);
   const blocks = (attribute: string, side: ReadChange["before"]) => listOf(own(side ?? {}, attribute));
   const written = (attribute: string) => listOf(configuration.expression(address, attribute));
@@ -48,7 +50,7 @@ function doubtsOf(
             planned: defaultRule as Attribute,
             before: blocks("default_admission_rule", change.before)[0] as Attribute | undefined,
             written: written("default_admission_rule")[0],
-            reference: hiddenBehind(change),
+            hidden: hiddenBehind(change, "default_admission_rule", defaultRule as Attribute),
           },
         ]),
     ...blocks("cluster_admission_rules", change.after).flatMap((planned): RuleAt[] => {
@@ -64,7 +66,7 @@ function doubtsOf(
                 (block) => textAt(block, "cluster") === key,
               ) as Attribute | undefined,
               written: written("cluster_admission_rules").find((block) => constantAt(block, "cluster") === key),
-              reference: hiddenBehind(change, planned as Attribute),
+              hidden: hiddenBehind(change, "cluster_admission_rules", planned as Attribute),
             },
           ];
     }),
@@ -72,11 +74,11 @@ function doubtsOf(
   return [...rules.flatMap((rule) => ruleDoubts(change, rule)), ...whole(change, configuration)];
 }
 
-function ruleDoubts(change: ReadChange, { attribute, before, planned, reference, rule, written }: RuleAt): PlanDoubt[] {
+function ruleDoubts(change: ReadChange, { attribute, before, hidden, planned, rule, written }: RuleAt): PlanDoubt[] {
   const found: PlanDoubt[] = [];
   const list = namesIn(planned);
   const old = before === undefined ? undefined : namesIn(before);
-  const doubt = (kind: PlanDoubt["kind"], field: string, shown: string, says: string, was?: string) =>
+  const doubt = (kind: PlanDoubt["kind"], field: string, shown: string, says: string, was?: string, possible = false) =>
     found.push({
       kind,
       address: change.address,
@@ -85,14 +87,16 @@ function ruleDoubts(change: ReadChange, { attribute, before, planned, reference,
       planned: shown,
       written: says,
       ...(was !== undefined && { before: was }),
+      ...(possible && { possible }),
     });
-  if (reference !== undefined) {
-    doubt("hidden-reference", "require_attestations_by", show(list), reference, old && show(old));
+  if (hidden !== undefined) {
+    const { possible, reference } = hidden;
+    doubt("hidden-reference", "require_attestations_by", show(list), reference, old && show(old), possible);
   } else if (rule === "default" && old !== undefined && staysInPart(old, list)) {
     doubt("list-not-applied", "require_attestations_by", show(list), show(list), show(old));
   }
   const says = constantAt(written, "require_attestations_by");
-  if (reference === undefined && Array.isArray(says)) {
+  if (hidden === undefined && Array.isArray(says)) {
     const asked = says.filter((name): name is string => typeof name === "string");
     const shorts = asked.map(shortName);
     const twice = asked.find((name, index) => shorts.indexOf(shortName(name)) !== index);
@@ -116,8 +120,26 @@ function whole(change: ReadChange, configuration: PlanConfiguration): PlanDoubt[
   const address = withoutIndexes(change.address);
   const after = change.after ?? {};
   const found: PlanDoubt[] = [];
-  const add = (attribute: string, planned: string, written: string) =>
-    found.push({ kind: "written-otherwise", address: change.address, attribute, planned, written });
+  const add = (attribute: string, planned: string, written: string, possible = false) =>
+    found.push({
+      kind: "written-otherwise",
+      address: change.address,
+      attribute,
+      planned,
+      written,
+      ...(possible && { possible }),
+    });
+  /** What is planned on top of the blocks that are shown may be of a dynamic one, of which a plan has no configuration. */
+  const compare = (attribute: string, planned: readonly string[], asked: readonly string[]) => {
+    if (show(planned) !== show(asked)) {
+      add(
+        attribute,
+        show(planned),
+        show(asked),
+        asked.every((entry) => planned.includes(entry)),
+      );
+    }
+  };
   const mode = constantOf(configuration.expression(address, "global_policy_evaluation_mode"));
   const shown = own(after, "global_policy_evaluation_mode");
   if (typeof mode === "string" && mode !== "" && typeof shown === "string" && mode !== shown) {
@@ -129,18 +151,14 @@ function whole(change: ReadChange, configuration: PlanConfiguration): PlanDoubt[
     const planned = listOf(own(after, "admission_whitelist_patterns")).flatMap(
       (block) => textAt(block, "name_pattern") ?? [],
     );
-    if (show(planned) !== show(asked)) {
-      add("admission_whitelist_patterns", show(planned), show(asked));
-    }
+    compare("admission_whitelist_patterns", planned, asked);
   }
   const keys = listOf(configuration.expression(address, "cluster_admission_rules")).map((block) =>
     constantAt(block, "cluster"),
   );
   if (keys.length > 0 && keys.every((key): key is string => typeof key === "string")) {
     const planned = listOf(own(after, "cluster_admission_rules")).flatMap((block) => textAt(block, "cluster") ?? []);
-    if (show(planned) !== show(keys)) {
-      add("cluster_admission_rules", show(planned), show(keys));
-    }
+    compare("cluster_admission_rules", planned, keys);
   }
   return found;
 }

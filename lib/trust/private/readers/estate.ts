@@ -36,9 +36,60 @@ export function readIdentityProviders(around: Surroundings): IdentityProvider[] 
       name: `${pool}/providers/${part("workload_identity_pool_provider_id")}`,
       condition: resource.block.text("attribute_condition") ?? known(undefined),
       mapping: sortedJson(resource.block.raw("attribute_mapping")),
+      issuer: issuerOf(resource.block),
+      accepts: acceptedBy(resource.block),
+      disabled: resource.block.flag("disabled") ?? known(false),
       origin: resource.origin,
     };
   });
+}
+
+function issuerOf(block: Block): Value<string> {
+  const inside = (name: string, attribute: string) =>
+    chainValue(block.block(name), (inner): Value<string> => inner?.text(attribute) ?? known(""));
+  const [oidc, aws] = [inside("oidc", "issuer_uri"), inside("aws", "account_id")];
+  return oidc.state === "known" && oidc.value === "" ? aws : oidc;
+}
+
+function acceptedBy(block: Block): Value<string> {
+  const parts = ["oidc", "saml", "x509"].map((name): [string, unknown] => [name, meaning(block.raw(name))]);
+  const open = notKnownIn(parts.map(([, value]) => value));
+  return open === undefined ? known(JSON.stringify(Object.fromEntries(parts))) : open.value;
+}
+
+/** An attribute in one way only: fields in order, texts of a list in order, without the issuer and without what says nothing. */
+function meaning(value: unknown): unknown {
+  if (Array.isArray(value)) {
+    const entries = value.map(meaning).filter((entry) => entry !== undefined);
+    return entries.length === 0 ? undefined : entries.every(isText) ? [...entries].sort() : entries;
+  }
+  if (isRecord(value)) {
+    const fields = Object.entries(value)
+      .filter(([name]) => name !== "issuer_uri")
+      .map(([name, field]): [string, unknown] => [name, meaning(field)])
+      .filter(([, field]) => field !== undefined)
+      .sort(([one], [other]) => (one < other ? -1 : 1));
+    return fields.length === 0 ? undefined : Object.fromEntries(fields);
+  }
+  return value === null || value === "" ? undefined : value;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
+}
+
+function notKnownIn(value: unknown): NotKnown | undefined {
+  if (value instanceof NotKnown) {
+    return value;
+  }
+  const inner = typeof value === "object" && value !== null ? Object.values(value) : [];
+  for (const entry of inner) {
+    const found = notKnownIn(entry);
+    if (found !== undefined) {
+      return found;
+    }
+  }
+  return undefined;
 }
 
 /** The text of a map in one way only. */

@@ -48,9 +48,9 @@ export function readPowers(around: Surroundings): Power[] {
     ].filter(({ resource }) => resource.mode === "managed");
     return bindings.flatMap(({ resource, grants }) => {
       const on = target.on(resource) ?? behind(resource, "id");
-      return grants.flatMap(({ role, principal, conditional }) =>
+      return grants.flatMap(({ role, ...grant }) =>
         kindsOf(role, target.scope, roles).map(
-          (kind): Power => ({ kind, principal, role, on, conditional, origin: resource.origin }),
+          (kind): Power => ({ kind, role, on, ...grant, origin: resource.origin }),
         ),
       );
     });
@@ -61,6 +61,7 @@ interface GivenRole {
   readonly role: Value<string>;
   readonly principal: Value<string>;
   readonly conditional: boolean;
+  readonly condition?: Value<string>;
 }
 
 function memberOf(resource: Resource): GivenRole {
@@ -68,7 +69,7 @@ function memberOf(resource: Resource): GivenRole {
   return {
     role: block.text("role") ?? behind(resource, "role"),
     principal: block.text("member") ?? behind(resource, "member"),
-    conditional: hasCondition(block),
+    ...conditionOf(block),
   };
 }
 
@@ -76,7 +77,7 @@ function membersOf(block: Block): GivenRole[] {
   const role = block.text("role") ?? { state: "hidden", reference: `\${${block.at}.role}` };
   const members = block.texts("members") ?? known([]);
   const principals = members.state === "known" ? members.value : [members];
-  return principals.map((principal) => ({ role, principal, conditional: hasCondition(block) }));
+  return principals.map((principal) => ({ role, principal, ...conditionOf(block) }));
 }
 
 function policyOf(resource: Resource): GivenRole[] {
@@ -107,23 +108,31 @@ function policyBindings(block: Block, data: Attribute): readonly Block[] {
   return bindings.state === "known" ? bindings.value : [];
 }
 
-function hasCondition(block: Block): boolean {
+function conditionOf(block: Block): Pick<GivenRole, "conditional" | "condition"> {
   const conditions = block.blocks("condition");
-  return conditions.state === "known" && conditions.value.length > 0;
+  const [first] = conditions.state === "known" ? conditions.value : [];
+  return first === undefined
+    ? { conditional: false }
+    : { conditional: true, condition: first.text("expression") ?? known("") };
 }
 
 /** The permissions of the roles that the same source defines. */
 function customRoles(around: Surroundings): Map<string, Value<readonly Value<string>[]>> {
   const result = new Map<string, Value<readonly Value<string>[]>>();
-  for (const resource of around.ofType("google_project_iam_custom_role")) {
+  const add = (resource: Resource, on: Value<string> | undefined) => {
     const id = resource.block.text("role_id");
-    const project = projectOf(resource);
-    if (id?.state === "known" && project.state === "known") {
+    if (id?.state === "known" && on?.state === "known") {
       result.set(
-        `projects/${project.value}/roles/${id.value}`,
+        `${on.value}/roles/${id.value}`,
         resource.block.texts("permissions") ?? behind(resource, "permissions"),
       );
     }
+  };
+  for (const resource of around.ofType("google_project_iam_custom_role")) {
+    add(resource, owner(resource, "project", "projects", projectOf(resource)));
+  }
+  for (const resource of around.ofType("google_organization_iam_custom_role")) {
+    add(resource, owner(resource, "org_id", "organizations"));
   }
   return result;
 }
