@@ -2,7 +2,7 @@ import { CloudbuildTrigger, type CloudbuildTriggerConfig } from "@cdktf/provider
 import type { ServiceAccount } from "@cdktf/provider-google/lib/service-account";
 import type { TerraformProvider, TerraformResource } from "cdktf";
 import { Construct, type IConstruct } from "constructs";
-import { type ArtifactRegistryImage, parseArtifactRegistryImage } from "../vocabulary/image-reference";
+import type { ArtifactRegistryImage } from "../vocabulary/image-reference";
 import { parseRegionOrZone } from "../vocabulary/location";
 import { ProblemCode, show } from "../vocabulary/problem";
 import { PROJECT_NUMBER, serviceAccountEmail, TRIGGER_NAME } from "../vocabulary/resource-name";
@@ -12,15 +12,12 @@ import { claim, fixAddress, logicalId, unclaim, waitFor, waitForNamed } from "./
 import { apiOfStack, enabledApi } from "./private/apis";
 import { signerThatBuilds } from "./private/builders";
 import { type BuildConfig, type BuildStep, renderBuild, toTriggerBuild } from "./private/cloud-build-config";
-import { checkExceptions } from "./private/exceptions";
 import { registerBuiltImage } from "./private/exemptions";
 import { editableEvidence, grantBinding, grantedTo, releaseBindings } from "./private/iam";
 import {
   accountIdFor,
   accountResource,
-  checkAnchored,
   checkApprovers,
-  checkImage,
   checkRepository,
   checkStepImages,
   checkTimeout,
@@ -30,16 +27,17 @@ import {
   SIGNER_IMAGE,
   warnOfUnpinned,
 } from "./private/pipeline";
-import { checkOnlyWithPlatforms, checkPlatforms } from "./private/platforms";
 import { resolveProject } from "./private/project";
 import { pathOf, Refusals } from "./private/refusals";
 import { repeated } from "./private/repeated";
-import { ATTESTED_SCRIPT, REPORT_SCRIPT, SIGN_LIST_SCRIPT } from "./private/signer-scripts";
-import { checkSigningAttestors, grantSigning } from "./private/signing-attestors";
-import { type BuildRow, checkBuildScript, PROVENANCE_SCRIPT, vulnerabilityScript } from "./private/signing-scripts";
+import { type CheckedRow, checkRow } from "./private/signed-build-rows";
+import { REPORT_SCRIPT, SIGN_LIST_SCRIPT } from "./private/signer-scripts";
+import { attestorEnv, checkSigningAttestors, grantSigning } from "./private/signing-attestors";
+import { checkGates, gateStep, gatesOf, seconds } from "./private/signing-gates";
+import { checkBuildScript, PROVENANCE_SCRIPT } from "./private/signing-scripts";
 import { forget } from "./private/terraform-block";
 import type { SignedBuild, SignedBuildRow } from "./signed-build";
-import type { Gate, SigningGate } from "./signing-gate";
+import type { SigningGate } from "./signing-gate";
 import { SigningStart } from "./signing-start";
 
 /** A build that signs what other builds pushed. */
@@ -150,10 +148,6 @@ const IMAGES_FILE = `${VOLUME.path}/images`;
 // What the build pushed: provenance and scans are about these. An index of them is signed, and has neither.
 const BUILT_FILE = `${VOLUME.path}/built`;
 const BUILD_FILE = `${VOLUME.path}/build.json`;
-
-const TRIGGER = /^projects\/([^/]+)\/locations\/([a-z0-9-]+)\/triggers\/([^/]+)$/;
-// As a browser shows it; no port, no user, no query: provenance has none either.
-const REPOSITORY_URL = /^https:\/\/[a-z0-9.-]+(?:\/[A-Za-z0-9._-]+)+$/;
 
 abstract class SigningTriggerBase extends Construct implements ISigningTrigger {
   public abstract readonly serviceAccountEmail: string;
@@ -277,7 +271,7 @@ export class SigningTrigger extends SigningTriggerBase {
     };
     return [
       ...grantSigning(member, props.attestors, createOnly, dependsOn),
-      ...gatesOf(props).flatMap((gate) =>
+      ...gatesOf(props.gates).flatMap((gate) =>
         gate.kind === "attested-by" ? gate.attestor.grants.viewAttestations(member, { dependsOn }).resources : [],
       ),
       ...rows.flatMap(({ row, trigger, imageProject }) => [
@@ -327,7 +321,9 @@ export class SigningTrigger extends SigningTriggerBase {
           IMAGES_FILE: BUILT_FILE,
           PROVENANCE_TIMEOUT: seconds(props.provenanceTimeout ?? "120s"),
         }),
-        ...gatesOf(props).map((gate, index) => gateStep(gate, index, step)),
+        ...gatesOf(props.gates).map((gate, index) =>
+          gateStep(gate, index, step, { built: BUILT_FILE, images: IMAGES_FILE }),
+        ),
         ...props.attestors.map((attestor) =>
           step(`sign-${attestor.attestorName}`, SIGN_LIST_SCRIPT, {
             ...attestorEnv(attestor),
@@ -456,48 +452,6 @@ export class SigningTrigger extends SigningTriggerBase {
   }
 }
 
-function gatesOf(props: Pick<SigningTriggerProps, "gates">): Gate[] {
-  return (props.gates ?? []).map((gate) => gate._gate);
-}
-
-/** The step of a gate; `index` keeps it apart from the others. */
-export function gateStep(
-  gate: Gate,
-  index: number,
-  step: (id: string, script: string, env: Record<string, string>) => BuildStep,
-): BuildStep {
-  switch (gate.kind) {
-    case "vulnerabilities":
-      return step(
-        `gate-${index + 1}-vulnerabilities`,
-        vulnerabilityScript(
-          gate.exceptions.map((one) => ({ id: one.vulnerability, until: one.until, reason: one.reason })),
-        ),
-        {
-          SEVERITY: gate.severity,
-          FIXABLE_ONLY: `${gate.fixableOnly}`,
-          SCAN_TIMEOUT: seconds(gate.scanTimeout),
-          IMAGES_FILE: BUILT_FILE,
-        },
-      );
-    case "attested-by":
-      return step(`gate-${index + 1}-${gate.attestor.attestorName}`, ATTESTED_SCRIPT, {
-        ...attestorEnv(gate.attestor),
-        IMAGES_FILE,
-      });
-  }
-}
-
-/** What the scripts that sign are told of an attestor. */
-export function attestorEnv(attestor: ISigningAttestor): Record<string, string> {
-  return { ATTESTATION_PROJECT: attestor.project, ATTESTOR: attestor.attestorId, NOTE: attestor.noteId };
-}
-
-/** A duration without its unit. */
-function seconds(duration: string): string {
-  return duration.slice(0, -1);
-}
-
 /** The trigger for the builds of another project. */
 function triggerNameFor(triggerName: string, project: string): string {
   return `${triggerName}-${project.replace(/[^a-z0-9-]/g, "-")}`;
@@ -505,16 +459,6 @@ function triggerNameFor(triggerName: string, project: string): string {
 
 function triggersIn(rows: readonly CheckedRow[], project: string): string[] {
   return [...new Set(rows.filter(({ trigger }) => trigger.project === project).map(({ trigger }) => trigger.name))];
-}
-
-/** A row of the table, and what its names say. */
-interface CheckedRow {
-  readonly row: SignedBuildRow;
-  readonly trigger: { readonly project: string; readonly location: string; readonly name: string };
-  readonly imageProject: string;
-  readonly image: ArtifactRegistryImage;
-  /** As the script reads it. */
-  readonly table: BuildRow;
 }
 
 interface ValidatedTrigger {
@@ -553,110 +497,6 @@ function validate(scope: Construct, id: string, props: SigningTriggerProps): Val
   checkStepImages(refusals, (props.start ?? SigningStart.afterBuild())._start, { signerImage: props.signerImage });
   refusals.throwIfAny();
   return { project, rows };
-}
-
-function checkRow(refusals: Refusals, row: SignedBuildRow, property: string): CheckedRow[] {
-  const before = refusals.count;
-  const trigger = checkTriggerName(refusals, row, property);
-  checkImage(refusals, row.image, `${property}.image`);
-  refusals.email(`${property}.serviceAccountEmail`, row.serviceAccountEmail);
-  const repository = row.repositoryUrl.replace(/\.git$/, "");
-  if (refusals.literal(`${property}.repositoryUrl`, row.repositoryUrl) && !REPOSITORY_URL.test(repository)) {
-    refusals.add(
-      ProblemCode.INVALID_OPTIONS,
-      `"${property}.repositoryUrl" is no address of a repository, got ${show(row.repositoryUrl)}; allowed: https://HOST/PATH, as a browser shows it`,
-    );
-  }
-  checkRef(refusals, row, property);
-  checkImages(refusals, row, property);
-  const image = parseArtifactRegistryImage(row.image);
-  if (refusals.count > before || trigger === undefined || image === undefined) {
-    return [];
-  }
-  const table: BuildRow = {
-    trigger: `projects/${trigger.project}/locations/${trigger.location}/triggers/${trigger.name}`,
-    serviceAccount: row.serviceAccountEmail,
-    repository,
-    branch: row.branch,
-    tag: row.tag,
-    image: row.image,
-    images: row.platforms?.length ?? row.imageCount ?? 1,
-    ...(row.platforms && { platforms: [...row.platforms].sort(), platformImages: row.signPlatformImages === true }),
-  };
-  return [{ row, trigger, imageProject: image.project, image, table }];
-}
-
-/** How many images a build has: that many, or one for each platform. */
-function checkImages(refusals: Refusals, row: SignedBuildRow, property: string): void {
-  const { imageCount, platforms } = row;
-  if (imageCount !== undefined && (!Number.isInteger(imageCount) || imageCount < 1)) {
-    refusals.add(
-      ProblemCode.INVALID_OPTIONS,
-      `"${property}.imageCount" is no number of images, got ${show(imageCount)}; allowed: 1 or more`,
-    );
-  }
-  if (imageCount !== undefined && platforms !== undefined) {
-    refusals.add(
-      ProblemCode.INVALID_OPTIONS,
-      `"${property}" has both a number of images and platforms, got ${imageCount} and ${show(platforms)}; allowed: one of them, since a build of several platforms has one image for each`,
-    );
-  }
-  checkPlatforms(refusals, platforms, `${property}.platforms`);
-  checkOnlyWithPlatforms(refusals, platforms, `${property}.signPlatformImages`, row.signPlatformImages);
-}
-
-function checkTriggerName(
-  refusals: Refusals,
-  row: SignedBuildRow,
-  property: string,
-): CheckedRow["trigger"] | undefined {
-  if (row.triggerName === undefined) {
-    refusals.add(
-      ProblemCode.INVALID_OPTIONS,
-      `"${property}" is a pipeline that has no trigger of its own, got ${row.pipeline?.node.path}; allowed: SignedBuild.ofTrigger with the name of the trigger that runs it`,
-    );
-    return undefined;
-  }
-  if (!refusals.literal(`${property}.triggerName`, row.triggerName)) {
-    return undefined;
-  }
-  const [, project, location, name] = TRIGGER.exec(row.triggerName) ?? [];
-  if (name === undefined || !TRIGGER_NAME.pattern.test(name)) {
-    refusals.add(
-      ProblemCode.INVALID_NAME,
-      `"${property}.triggerName" is no full name of a trigger, got ${show(row.triggerName)}; allowed: projects/PROJECT/locations/LOCATION/triggers/NAME`,
-    );
-    return undefined;
-  }
-  return { project, location, name };
-}
-
-function checkRef(refusals: Refusals, row: SignedBuildRow, property: string): void {
-  if ((row.branch === undefined) === (row.tag === undefined)) {
-    refusals.add(
-      ProblemCode.INVALID_OPTIONS,
-      `"${property}" has to name a branch or a tag, got ${row.branch === undefined ? "neither" : "both"}; allowed: one of them, and a second row for the other`,
-    );
-  }
-  for (const [kind, expression] of Object.entries({ branch: row.branch, tag: row.tag })) {
-    if (expression !== undefined && refusals.literal(`${property}.${kind}`, expression)) {
-      checkAnchored(refusals, `${property}.${kind}`, expression);
-      checkDialect(refusals, `${property}.${kind}`, expression);
-    }
-  }
-}
-
-/**
- * The expression is read by Python: what Python refuses would stop every signature, and what it reads otherwise would mean
- * other names. Sources: https://github.com/google/re2/wiki/Syntax and https://docs.python.org/3/library/re.html
- */
-function checkDialect(refusals: Refusals, property: string, expression: string): void {
-  if (/\\[ACEPQZpz]|\[:|\(\?(?!:)/.test(expression.replace(/\\\\/g, ""))) {
-    refusals.add(
-      ProblemCode.INVALID_OPTIONS,
-      `"${property}" has the expression ${show(expression)}, which Cloud Build (RE2) and the signing build (Python) read differently; allowed: classes such as [0-9], groups and repetitions, without \\A, \\C, \\E, \\p, \\Q, \\z, [:…:] and flags`,
-    );
-  }
 }
 
 function checkTable(
@@ -733,34 +573,6 @@ function checkSeparation(
       `"createOnly" is false, and provenance and scans of ${shared.row.image} are in the project of an attestor, got ${shared.imageProject} for both: the signer could change what it is to check; allowed: createOnly, or attestors in a project without images`,
     );
   }
-}
-
-/** Gates that can be kept within the time of the build. */
-export function checkGates(
-  refusals: Refusals,
-  props: Pick<SigningTriggerProps, "gates" | "attestors" | "timeout">,
-): void {
-  const timeout = Number.parseInt(props.timeout ?? "1800s", 10);
-  gatesOf(props).forEach((gate, index) => {
-    const property = `gates[${index}]`;
-    if (gate.kind === "attested-by") {
-      if (props.attestors.some((attestor) => attestor.attestorId === gate.attestor.attestorId)) {
-        refusals.add(
-          ProblemCode.INVALID_OPTIONS,
-          `"${property}" asks for the attestation that the trigger is to make, got ${gate.attestor.attestorId}; allowed: another attestor`,
-        );
-      }
-      return;
-    }
-    checkTimeout(refusals, gate.scanTimeout, `${property}.scanTimeout`);
-    if (Number.parseInt(gate.scanTimeout, 10) >= timeout) {
-      refusals.add(
-        ProblemCode.INVALID_OPTIONS,
-        `"${property}.scanTimeout" is not shorter than the build's own timeout, got ${gate.scanTimeout} of ${timeout}s; allowed: a longer "timeout"`,
-      );
-    }
-    checkExceptions(refusals, gate.exceptions, property);
-  });
 }
 
 /** A provenance that is waited for within the time of the build, which could not say why it ends otherwise. */

@@ -43,12 +43,12 @@ import { pathOf, Refusals, refuse } from "./private/refusals";
 import { checkRepositoryOptions, repositoryOf } from "./private/repository";
 import type { SharedRepository } from "./private/shared-repository";
 import { PENDING_SCRIPT, REPORT_SCRIPT, SIGN_PENDING_SCRIPT } from "./private/signer-scripts";
-import { checkSigningAttestors, grantSigning } from "./private/signing-attestors";
+import { attestorEnv, checkSigningAttestors, grantSigning } from "./private/signing-attestors";
+import { checkGates, gateStep } from "./private/signing-gates";
 import { forget } from "./private/terraform-block";
 import { MIRROR_SCRIPT, READ_VETTED_SCRIPT, SELECT_SCRIPT, VETTED_IMAGES_SCRIPT } from "./private/vetted-scripts";
 import type { RepositoryOptions } from "./repository-options";
 import { SigningGate } from "./signing-gate";
-import { attestorEnv, checkGates, gateStep } from "./signing-trigger";
 
 /** Images of third parties that a reviewed list lets in. */
 export interface IVettedImages extends IConstruct {
@@ -349,7 +349,7 @@ export class VettedImages extends VettedImagesBase {
       volume: VOLUME,
     });
     const platforms = { PLATFORMS: (props.platforms ?? [ImagePlatform.LINUX_AMD64]).join(" ") };
-    const gate = gateStep(gateOf(props)._gate, 0, step);
+    const gate = gateStep(gateOf(props)._gate, 0, step, { built: SCANNED_FILE, images: IMAGES_FILE });
     const keyOf = (attestor: ISigningAttestor) => ({
       ...attestorEnv(attestor),
       KEY_VERSION: attestor.signingTrustRoot.signingKeyVersion,
@@ -381,7 +381,7 @@ export class VettedImages extends VettedImagesBase {
         ),
         step("select", SELECT_SCRIPT, { SCANS_FILE, PENDING_FILE, SCANNED_FILE, SIGNED_FILE }),
         // Everything may be signed already.
-        { ...gate, env: { ...gate.env, IMAGES_FILE: SCANNED_FILE, IF_EMPTY: "pass" } },
+        { ...gate, env: { ...gate.env, IF_EMPTY: "pass" } },
         ...props.attestors.map((attestor) =>
           step(`sign-${attestor.attestorName}`, SIGN_PENDING_SCRIPT, { ...keyOf(attestor), IMAGES_FILE: SIGNED_FILE }),
         ),

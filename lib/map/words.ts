@@ -85,3 +85,12 @@ export const POWER_WORDS: Readonly<Record<PowerKind, string>> = {
   none: "can read",
   unknown: "has a role that is not known here on",
 };
+
+/** `DESTROY_SCHEDULED` as `Destroy scheduled`. */
+export function inWords(constant: string): string {
+  return capitalized(constant.replace(/_/g, " ").toLowerCase());
+}
+
+export function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

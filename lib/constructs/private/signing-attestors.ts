@@ -21,6 +21,11 @@ export function grantSigning(
   ]);
 }
 
+/** What the scripts that sign are told of an attestor. */
+export function attestorEnv(attestor: ISigningAttestor): Record<string, string> {
+  return { ATTESTATION_PROJECT: attestor.project, ATTESTOR: attestor.attestorId, NOTE: attestor.noteId };
+}
+
 /** The script of a signer outside of Cloud Build. */
 export function renderScript(signer: IConstruct, attestors: readonly ISigningAttestor[], imagePrefix?: string): string {
   // One that no image is below would be noticed by the first run alone.
