@@ -1886,6 +1886,19 @@ const REFUSALS: Row[] = [
     ],
   ),
   [
+    "images of steps whose digest is that of a variable that was not set",
+    () =>
+      buildIn(testStack(), {
+        source: PipelineSource.ownTrigger(),
+        builderImage: "gcr.io/cloud-builders/docker@undefined",
+        scanBeforePush: { scannerImage: "x@" },
+      }),
+    [
+      '[INVALID_OPTIONS] Stack/Build: "builderImage" has no digest behind its @, got "gcr.io/cloud-builders/docker@undefined"; allowed: IMAGE@sha256: with 64 hexadecimal digits',
+      '[INVALID_OPTIONS] Stack/Build: "scanBeforePush.scannerImage" has no digest behind its @, got "x@"; allowed: IMAGE@sha256: with 64 hexadecimal digits',
+    ],
+  ],
+  [
     "a substitution in the image of a signer's steps",
     () => signerIn(testStack(), { signerImage: "example.com/signer:$_TAG" }),
     [

@@ -300,11 +300,25 @@ export function checkStepImages(
   startedBy: { readonly kind: string },
   images: Readonly<Record<string, string | undefined>>,
 ): void {
+  for (const [property, value] of Object.entries(images)) {
+    refuseBrokenDigest(refusals, property, value);
+  }
   if (startedBy.kind === "own-trigger") {
     return;
   }
   for (const [property, value] of Object.entries(images)) {
     refuseUndeclared(refusals, property, value);
+  }
+}
+
+/** A variable that was empty or not set makes such a text: the build would fail at its first step. */
+function refuseBrokenDigest(refusals: Refusals, property: string, value: string | undefined): void {
+  const [, digest] = /@(.*)$/s.exec(value ?? "") ?? [];
+  if (digest !== undefined && !digest.includes("$") && !/^sha256:[0-9a-f]{64}$/.test(digest)) {
+    refusals.add(
+      ProblemCode.INVALID_OPTIONS,
+      `"${property}" has no digest behind its @, got ${show(value)}; allowed: IMAGE@sha256: with 64 hexadecimal digits`,
+    );
   }
 }
 
