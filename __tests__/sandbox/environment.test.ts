@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { homedir } from "node:os";
-import { delimiter, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { putCluster } from "../../lib/sandbox";
 import { describeUnless, findProgram, run } from "../support/terraform";
 import { PROJECT, useSandbox } from "./support";
@@ -43,38 +43,48 @@ describe("the environment of a sandbox", () => {
   });
 });
 
-describeUnless(
-  findProgram("gcloud") ? undefined : "gcloud was not found",
-  "the environment of a sandbox and gcloud",
-  () => {
-    function gcloud(...args: string[]) {
-      return run("gcloud", args, { env: { ...sandbox.sandbox.environment(), CLOUDSDK_CORE_PROJECT: PROJECT } });
-    }
+const program = findProgram("gcloud");
 
-    test("every service that gcloud can be pointed elsewhere for is pointed at the sandbox", async () => {
-      const { stdout } = await gcloud("config", "list", "api_endpoint_overrides/", "--all", "--format=json");
-      const overrides = (JSON.parse(stdout) as Record<string, Record<string, string | null>>).api_endpoint_overrides;
-      expect(Object.keys(overrides).length).toBeGreaterThan(100);
-      const elsewhere = Object.entries(overrides).filter(
-        ([, address]) => !address?.startsWith(`${sandbox.sandbox.url}/`),
-      );
-      expect(elsewhere).toEqual([]);
-    }, 60_000);
+function gcloud(...args: string[]) {
+  return run("gcloud", args, { env: { ...sandbox.sandbox.environment(), CLOUDSDK_CORE_PROJECT: PROJECT } });
+}
 
-    test("organization policies and alert policies are asked of the sandbox", async () => {
-      const policies = await gcloud("org-policies", "list", `--project=${PROJECT}`, "--format=json");
-      expect(policies).toMatchObject({ exitCode: 0, stdout: "[]\n" });
-      const alerts = await gcloud("alpha", "monitoring", "policies", "list", "--format=json");
-      expect(alerts).toMatchObject({ exitCode: 0, stdout: "[]\n" });
-    }, 120_000);
+/** A newer gcloud may have services that nobody has listed yet. */
+function notListed(): string | undefined {
+  if (program === undefined) {
+    return "gcloud was not found";
+  }
+  const file = join(dirname(realpathSync(program)), "../VERSION");
+  const version = existsSync(file) ? readFileSync(file, "utf8").trim() : "of a version that it does not say";
+  return version.startsWith("528.") ? undefined : `the services of gcloud 528 are listed, this one is ${version}`;
+}
 
-    test("credentials of a cluster go into the sandbox's own file", async () => {
-      const { state } = sandbox.sandbox;
-      const own = join(sandbox.sandbox.environment().CLOUDSDK_CONFIG, "kubeconfig");
-      putCluster(state, PROJECT, "us-central1", "my-cluster");
-      const fetched = await gcloud("container", "clusters", "get-credentials", "my-cluster", "--location=us-central1");
-      expect(fetched.exitCode).toBe(0);
-      expect(readFileSync(own, "utf8")).toContain(`gke_${PROJECT}_us-central1_my-cluster`);
-    }, 60_000);
-  },
-);
+describeUnless(notListed(), "the environment of a sandbox and the services of gcloud", () => {
+  test("every service that gcloud 528 can be pointed elsewhere for is pointed at the sandbox", async () => {
+    const { stdout } = await gcloud("config", "list", "api_endpoint_overrides/", "--all", "--format=json");
+    const overrides = (JSON.parse(stdout) as Record<string, Record<string, string | null>>).api_endpoint_overrides;
+    expect(Object.keys(overrides).length).toBeGreaterThan(100);
+    const elsewhere = Object.entries(overrides).filter(
+      ([, address]) => !address?.startsWith(`${sandbox.sandbox.url}/`),
+    );
+    expect(elsewhere).toEqual([]);
+  }, 60_000);
+});
+
+describeUnless(program ? undefined : "gcloud was not found", "the environment of a sandbox and gcloud", () => {
+  test("organization policies and alert policies are asked of the sandbox", async () => {
+    const policies = await gcloud("org-policies", "list", `--project=${PROJECT}`, "--format=json");
+    expect(policies).toMatchObject({ exitCode: 0, stdout: "[]\n" });
+    const alerts = await gcloud("alpha", "monitoring", "policies", "list", "--format=json");
+    expect(alerts).toMatchObject({ exitCode: 0, stdout: "[]\n" });
+  }, 120_000);
+
+  test("credentials of a cluster go into the sandbox's own file", async () => {
+    const { state } = sandbox.sandbox;
+    const own = join(sandbox.sandbox.environment().CLOUDSDK_CONFIG, "kubeconfig");
+    putCluster(state, PROJECT, "us-central1", "my-cluster");
+    const fetched = await gcloud("container", "clusters", "get-credentials", "my-cluster", "--location=us-central1");
+    expect(fetched.exitCode).toBe(0);
+    expect(readFileSync(own, "utf8")).toContain(`gke_${PROJECT}_us-central1_my-cluster`);
+  }, 60_000);
+});
