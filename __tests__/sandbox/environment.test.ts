@@ -54,7 +54,7 @@ function notListed(): string | undefined {
   if (program === undefined) {
     return "gcloud was not found";
   }
-  const file = join(dirname(realpathSync(program)), "../VERSION");
+  const file = join(dirname(realpathSync(program.path)), "../VERSION");
   const version = existsSync(file) ? readFileSync(file, "utf8").trim() : "of a version that it does not say";
   return version.startsWith("528.") ? undefined : `the services of gcloud 528 are listed, this one is ${version}`;
 }
