@@ -114,6 +114,16 @@ describe("the text for a GitOps repository", () => {
     expect(expression).toContain(String.raw`.matches('^(it\'s|\"\\d+\")\\s?-[0-9]{2}$')`);
   });
 
+  test("takes flags at the beginning of a pattern, as RE2 writes them", () => {
+    const guard = { ...GITOPS_GUARD, ticketPattern: "(?i)^inc-[0-9]+$" };
+    expect(BreakGlassGuard.toYaml(guard)).toContain("matches('(?i)^inc-[0-9]+$')");
+    expect(BreakGlassGuard.permitToYaml(guard, { ...PERMIT, ticket: "INC-7" })).toContain("INC-7");
+    expect(lines(() => BreakGlassGuard.permitToYaml(guard, { ...PERMIT, ticket: "7" }))).toHaveLength(1);
+    expect(lines(() => BreakGlassGuard.toYaml({ ...GUARD, ticketPattern: "(?s).*" }))).toEqual([
+      expect.stringContaining('"ticketPattern" asks for nothing'),
+    ]);
+  });
+
   test("snapshot", () => {
     expect(BreakGlassGuard.toYaml(GITOPS_GUARD)).toMatchSnapshot();
     expect(BreakGlassGuard.permitToYaml(GITOPS_GUARD, PERMIT)).toMatchSnapshot();

@@ -140,10 +140,16 @@ function patternError(pattern: string): string | undefined {
     return "has a look-around or a back reference, which RE2 does not know";
   }
   try {
-    return new RegExp(pattern, "u").test("") ? "asks for nothing" : undefined;
+    return expressionOf(pattern).test("") ? "asks for nothing" : undefined;
   } catch {
     return "is no regular expression";
   }
+}
+
+/** RE2 takes flags at the beginning, as `(?i)`; JavaScript beside the expression. */
+function expressionOf(pattern: string): RegExp {
+  const [lead = "", flags = ""] = /^\(\?([ims]+)\)/.exec(pattern) ?? [];
+  return new RegExp(pattern.slice(lead.length), `${[...new Set(flags)].join("")}u`);
 }
 
 /** Reads a permit; throws with everything that is wrong with it. */
@@ -172,7 +178,7 @@ export function permitSettings(path: string, guard: GuardSettings, permit: Break
   if (typeof permit.reason !== "string" || permit.reason.trim() === "") {
     refusals.add(ProblemCode.INVALID_OPTIONS, `"reason" is empty, got ${show(permit.reason)}; allowed: a sentence`);
   }
-  if (typeof permit.ticket !== "string" || !new RegExp(guard.ticketPattern, "u").test(permit.ticket)) {
+  if (typeof permit.ticket !== "string" || !expressionOf(guard.ticketPattern).test(permit.ticket)) {
     refusals.add(
       ProblemCode.INVALID_OPTIONS,
       `"ticket" does not match the guard's pattern, got ${show(permit.ticket)}; allowed: ${guard.ticketPattern}`,
