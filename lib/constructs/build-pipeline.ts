@@ -11,7 +11,7 @@ import type { PipelineSource } from "./pipeline-source";
 import { claim, fixAddress, logicalId, unclaim, waitFor } from "./private/addressing";
 import { enabledApi } from "./private/apis";
 import { registerBuilder } from "./private/builders";
-import { type BuildConfig, type BuildStep, renderBuild, toTriggerBuild } from "./private/cloud-build-config";
+import { type BuildConfig, type BuildStep, toTriggerBuild } from "./private/cloud-build-config";
 import { registerBuiltImage } from "./private/exemptions";
 import { grantBinding, releaseBindings } from "./private/iam";
 import { checkScan, grantScan, SCANNER_IMAGE, scanSteps } from "./private/on-demand-scan";
@@ -32,6 +32,7 @@ import {
   grantSource,
   identityOf,
   inStackOf,
+  renderBuild,
   SECRET_VERSION,
   triggerSource,
   waitForSource,

@@ -7,7 +7,7 @@ import type { ISigningAttestor } from "./attestor";
 import type { PipelineSource } from "./pipeline-source";
 import { claim, fixAddress, logicalId, unclaim, waitFor } from "./private/addressing";
 import { enabledApi } from "./private/apis";
-import { type BuildConfig, type BuildStep, renderBuild, toTriggerBuild } from "./private/cloud-build-config";
+import { type BuildConfig, type BuildStep, toTriggerBuild } from "./private/cloud-build-config";
 import { releaseBindings } from "./private/iam";
 import {
   accountIdFor,
@@ -21,6 +21,7 @@ import {
   grantSource,
   identityOf,
   inStackOf,
+  renderBuild,
   SIGNER_IMAGE,
   triggerSource,
   waitForSource,

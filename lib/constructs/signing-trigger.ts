@@ -11,7 +11,7 @@ import type { ISigningAttestor } from "./attestor";
 import { claim, fixAddress, logicalId, unclaim, waitFor, waitForNamed } from "./private/addressing";
 import { apiOfStack, enabledApi } from "./private/apis";
 import { signerThatBuilds } from "./private/builders";
-import { type BuildConfig, type BuildStep, renderBuild, toTriggerBuild } from "./private/cloud-build-config";
+import { type BuildConfig, type BuildStep, toTriggerBuild } from "./private/cloud-build-config";
 import { registerBuiltImage } from "./private/exemptions";
 import { editableEvidence, grantBinding, grantedTo, releaseBindings } from "./private/iam";
 import {
@@ -24,6 +24,7 @@ import {
   checkWorkerPool,
   identityOf,
   inStackOf,
+  renderBuild,
   SIGNER_IMAGE,
   warnOfUnpinned,
 } from "./private/pipeline";

@@ -16,7 +16,7 @@ import type { PipelineSource } from "./pipeline-source";
 import { claim, fixAddress, logicalId, unclaim, waitFor } from "./private/addressing";
 import { enabledApi } from "./private/apis";
 import { signerThatBuilds } from "./private/builders";
-import { type BuildConfig, type BuildStep, renderBuild, toTriggerBuild } from "./private/cloud-build-config";
+import { type BuildConfig, type BuildStep, toTriggerBuild } from "./private/cloud-build-config";
 import { registerMirror } from "./private/exemptions";
 import { editableEvidence, grantBinding, releaseBindings } from "./private/iam";
 import {
@@ -32,6 +32,7 @@ import {
   grantSource,
   identityOf,
   inStackOf,
+  renderBuild,
   SIGNER_IMAGE,
   triggerSource,
   waitForSource,

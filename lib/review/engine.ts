@@ -40,17 +40,22 @@ export interface Surroundings {
   readonly checks?: readonly Check[];
 }
 
+/** What a review is made of. */
 export interface ReviewInput extends Surroundings {
+  /** The plans of one change: those of all its stacks together. */
   readonly plans: readonly ReviewedPlan[];
 }
 
+/** One plan of a change. */
 export interface ReviewedPlan {
   readonly plan: Plan;
   /** SHA-256 of the file, in hexadecimal digits. */
   readonly hash?: string;
 }
 
+/** What a check is made of. */
 export interface CheckInput extends Surroundings {
+  /** What there is, one model for each source: they are joined. */
   readonly models: readonly TrustModel[];
 }
 

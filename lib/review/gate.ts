@@ -9,8 +9,10 @@ export interface Gate {
   readonly undecided: "fail" | "warn" | "ignore";
 }
 
+/** Stops what is high or worse and opens, blocks or blinds, and what could be so. */
 export const DEFAULT_GATE: Gate = { failOn: "high", failOnEffects: ["opens", "blocks", "blind"], undecided: "fail" };
 
+/** What a gate says of a change, see {@link verdictOf}. */
 export type Verdict = "pass" | "fail" | "undecided";
 
 /**

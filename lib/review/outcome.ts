@@ -52,6 +52,7 @@ export interface RuleInfo {
   readonly mend: string;
 }
 
+/** By what a report is judged: what stops a change, and what was set aside before. */
 export interface Judgement {
   readonly subject: Subject;
   readonly name?: string;

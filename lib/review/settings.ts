@@ -44,6 +44,7 @@ export interface AcknowledgedFinding {
 const MATCH_FIELDS = ["after", "before", "pattern", "fingerprint"] as const;
 type MatchField = (typeof MATCH_FIELDS)[number];
 
+/** The settings of who has no file of them: the gate's defaults, and nothing suppressed or acknowledged. */
 export const EMPTY_SETTINGS: Settings = { gate: {}, review: NO_SETTINGS, suppressions: [], acknowledgements: [] };
 
 const UNDECIDED = ["fail", "warn", "ignore"] as const;

@@ -16,6 +16,7 @@ import type { Facts } from "./facts";
 
 /** In falling order. */
 export const SEVERITIES = ["critical", "high", "medium", "low", "info"] as const;
+/** How much a finding weighs. */
 export type Severity = (typeof SEVERITIES)[number];
 
 /**
@@ -23,6 +24,7 @@ export type Severity = (typeof SEVERITIES)[number];
  * input. `narrows`: less can run or sign than before; it never gates.
  */
 export const EFFECTS = ["opens", "blocks", "blind", "narrows"] as const;
+/** What a finding does to trust, see {@link EFFECTS}. */
 export type Effect = (typeof EFFECTS)[number];
 
 /** Whether a finding is so; where that is not known, the best and the worst it could be. `none` is no finding at all. */
@@ -159,6 +161,7 @@ export interface ReviewSettings {
   readonly expectedSigners: readonly string[];
 }
 
+/** No cluster is named production, and no signer is expected. */
 export const NO_SETTINGS: ReviewSettings = { prodTargets: [], expectedSigners: [] };
 
 /** Which images run, and which attestations there are. */

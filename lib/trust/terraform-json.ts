@@ -7,6 +7,7 @@ export interface ReadOptions {
   /**
    * The project of what names none: of a provider that takes it from its environment, of an exported policy without a
    * name.
+   * @default - none: the project of such a resource is not known, and such a policy is refused
    */
   readonly project?: string;
 }

@@ -53,13 +53,6 @@ export function toTriggerBuild(config: BuildConfig): CloudbuildTriggerBuild {
   };
 }
 
-/** The build as the text of a `cloudbuild.yaml`. */
-export function renderBuild(config: BuildConfig): string {
-  // Loaded when first used: a deployment needs no YAML.
-  const { toYaml } = require("./cloud-build-yaml") as typeof import("./cloud-build-yaml");
-  return toYaml(config);
-}
-
 /** The environment of a step as Cloud Build writes it. */
 export function envList(step: BuildStep): string[] {
   return Object.entries(step.env).map(([name, value]) => `${name}=${value}`);

@@ -18,6 +18,7 @@ import { shortHash } from "../../vocabulary/short-hash";
 import type { PipelineSource } from "../pipeline-source";
 import { claim, fixAddress, logicalId, waitFor, waitForNamed } from "./addressing";
 import { enabledApi } from "./apis";
+import type { BuildConfig } from "./cloud-build-config";
 import { grantBinding } from "./iam";
 import { type Refusals, warn } from "./refusals";
 
@@ -132,6 +133,13 @@ export function grantPush(
 export function inStackOf(scope: Construct, resources: readonly TerraformResource[]): TerraformResource[] {
   const here = TerraformStack.of(scope);
   return resources.filter((resource) => TerraformStack.of(resource) === here);
+}
+
+/** The build as the text of a `cloudbuild.yaml`. */
+export function renderBuild(config: BuildConfig): string {
+  // Loaded when first used: a deployment needs no YAML.
+  const { toYaml } = require("./cloud-build-yaml") as typeof import("./cloud-build-yaml");
+  return toYaml(config);
 }
 
 /** The full id of an account, as a trigger names it. */

@@ -67,6 +67,7 @@ export function findingJson(finding: Finding) {
   };
 }
 
+/** An outcome as JSON, as schemas/review.json and schemas/check.json describe it. */
 export function jsonOf(outcome: Outcome): string {
   return `${safeJson(reviewJson(outcome))}\n`;
 }
