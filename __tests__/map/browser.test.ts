@@ -448,7 +448,7 @@ describeInBrowser("the page", (browser) => {
         chips.map((chip) => {
           const words = document.createRange();
           words.selectNodeContents(chip);
-          return new Set([...words.getClientRects()].map(({ top }) => top)).size;
+          return new Set(Array.from(words.getClientRects()).map(({ top }) => top)).size;
         }),
       );
       expect(lines.length).toBeGreaterThan(3);

@@ -123,7 +123,9 @@ export interface Case {
   readonly name: string;
   readonly bad: Json | readonly Json[];
   readonly twin: Json | readonly Json[];
-  readonly expected?: Partial<Pick<Finding, "severity" | "effects" | "address" | "target" | "after" | "before">>;
+  readonly expected?: Partial<
+    Pick<Finding, "title" | "mend" | "severity" | "effects" | "address" | "target" | "after" | "before">
+  >;
   readonly undecided?: boolean;
   readonly around?: Surroundings;
   readonly twinAround?: Surroundings;
