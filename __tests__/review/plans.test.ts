@@ -4,9 +4,7 @@ import { readPlan } from "../../lib/trust";
 import expected from "../fixtures/review/expected.json";
 import { PLAN_NAMES, planJson } from "../trust/support";
 
-type Expected = Pick<Finding, "title" | "mend" | "id" | "severity" | "effects" | "address" | "target"> & {
-  readonly certainty?: string;
-};
+type Expected = Pick<Finding, "id" | "severity" | "effects" | "address" | "target"> & { readonly certainty?: string };
 
 const EXPECTED = expected as unknown as Record<string, readonly (Expected & { readonly why?: string })[]>;
 
