@@ -1,8 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { type JsonObject, METHODS, readSeed, startSandbox } from "../../lib/sandbox";
-import { describeUnless, findProgram, run } from "../support/terraform";
+import { describeUnless, findProgram, run, terraformMissing } from "../support/terraform";
 import { binauthz } from "./support";
 
 const text = readFileSync(resolve("docs/sandbox.md"), "utf8");
@@ -87,4 +87,41 @@ describeUnless(missing && `${missing} was not found`, "the chain of the page, ru
       rmSync(folder, { recursive: true, force: true });
     }
   }, 120_000);
+});
+
+const absent =
+  terraformMissing() ?? (findProgram("gcloud") && findProgram("bash") ? undefined : "gcloud or bash was not found");
+describeUnless(absent, "the first steps without an account, run as they are written", () => {
+  test("apply, sign, admit and deny", async () => {
+    const page = readFileSync(resolve("docs/getting-started.md"), "utf8");
+    const written = (language: string, part: string) =>
+      [...page.matchAll(/^```(\w+)\n(.*?)^```$/gms)].find(
+        ([, is, content]) => is === language && content.includes(part),
+      )?.[2];
+    const folder = mkdtempSync(join(tmpdir(), "first-steps-"));
+    try {
+      writeFileSync(join(folder, "main.ts"), written("ts", "app.synth();") ?? "");
+      writeFileSync(join(folder, "walk.sh"), written("bash", "sign-and-create") ?? "");
+      symlinkSync(resolve("node_modules"), join(folder, "node_modules"));
+      // The package as it is in this checkout, in the place of an installed one.
+      const tsx = `"${process.execPath}" "${resolve("node_modules/tsx/dist/cli.mjs")}"`;
+      const npx = `#!/bin/sh\ncase "$1" in\ntsx) shift; exec ${tsx} "$@" ;;\nbinauthz) shift; exec ${tsx} "${resolve("lib/cli/binauthz.ts")}" "$@" ;;\nesac\n`;
+      const { compilerOptions } = JSON.parse(readFileSync(resolve("tsconfig.json"), "utf8"));
+      const paths = { "cdktf-binauthz": [resolve("lib/index.ts")] };
+      const tsconfig = join(folder, "tsconfig.json");
+      writeFileSync(tsconfig, JSON.stringify({ compilerOptions: { ...compilerOptions, paths } }));
+      mkdirSync(join(folder, "bin"));
+      writeFileSync(join(folder, "bin/npx"), npx, { mode: 0o755 });
+      const ended = await run("bash", ["walk.sh"], {
+        cwd: folder,
+        env: { TSX_TSCONFIG_PATH: tsconfig, PATH: `${join(folder, "bin")}:${process.env.PATH}` },
+      });
+      expect(ended.stdout).toMatch(/Apply complete! Resources: 1 imported, 28 added, 1 changed, 0 destroyed/);
+      expect(ended.stdout).toMatch(/^ {4}admitted {2}us-central1\.prod {2}attested by built-by-ci$/m);
+      expect(ended.stdout).toMatch(/^Denied\n {2}nginx:latest$/m);
+      expect(ended.exitCode).toBe(2);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }, 180_000);
 });
