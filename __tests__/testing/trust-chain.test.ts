@@ -341,3 +341,30 @@ test("the chain of a program of another provider alias and project is its own", 
   const image = `${IMAGE}@${DIGEST}`;
   expect(chain.cluster(`gke:${THEIRS}/us-central1.prod`)).toAdmit(image, { attestations: [signer.attest(image)] });
 });
+
+describe("a policy as gcloud imports it", () => {
+  test("says what the stack declares, and is read back as the same rules", () => {
+    const chain = trustChainOf(smallStack());
+    const text = chain.policyYaml();
+    const folder = mkdtempSync(join(tmpdir(), "binauthz-policy-"));
+    try {
+      writeFileSync(join(folder, "policy.yaml"), text);
+      const { policies } = trustChainFrom(join(folder, "policy.yaml")).model;
+      const rulesOf = ({ defaultRule, specificRules, exemptImages }: (typeof policies)[number]) =>
+        JSON.parse(JSON.stringify({ defaultRule, specificRules, exemptImages }));
+      expect(policies).toHaveLength(1);
+      expect(rulesOf(policies[0])).toEqual(rulesOf(chain.model.policies[0]));
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+    expect(text).toContain("evaluationMode: REQUIRE_ATTESTATION");
+    expect(text).toContain(`name: projects/${PROJECT}/policy`);
+  });
+
+  test("of several policies, the one of a project", () => {
+    const chain = trustChainOfApp(spread());
+    expect(chain.policyYaml(THEIRS)).toContain(`name: projects/${THEIRS}/policy`);
+    expect(() => chain.policyYaml()).toThrow(/policy/);
+    expect(() => chain.policyYaml("nobody")).toThrow(/nobody/);
+  });
+});

@@ -3,6 +3,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readAttestorsExport, readPolicyExport } from "../../lib/trust/gcloud-export";
+import { hidden, UNKNOWN } from "../../lib/trust/model";
+import { policyYaml } from "../../lib/trust/policy-yaml";
 import { openSourceText } from "../../lib/trust/source";
 import { plain, readError, schemaViolations } from "./support";
 
@@ -58,13 +60,21 @@ describe("a policy that gcloud exported", () => {
     });
   });
 
+  test("is written back as gcloud imports it, and read again the same", () => {
+    const text = policyYaml(policyOf(POLICY));
+    const lines = (yaml: string) => yaml.split("\n").map((line) => line.trim().replace(/^- /, ""));
+    expect(lines(text)).toEqual(lines(POLICY).filter((line) => !/^(etag|updateTime):/.test(line)));
+    expect(policyOf(text)).toEqual(policyOf(POLICY));
+  });
+
   test.each([
     ["kubernetesNamespaceAdmissionRules", "namespace"],
     ["kubernetesServiceAccountAdmissionRules", "service-account"],
     ["istioServiceIdentityAdmissionRules", "istio-identity"],
-  ])("%s are rules of their own kind", (field, kind) => {
+  ])("%s are rules of their own kind, there and back", (field, kind) => {
     const text = POLICY.replace("clusterAdmissionRules", field);
     expect(plain(policyOf(text).specificRules)).toMatchObject({ kind });
+    expect(policyOf(policyYaml(policyOf(text)))).toEqual(policyOf(text));
   });
 
   test("without mode, Google's own list is off; without name, the project is given beside it", () => {
@@ -120,6 +130,16 @@ describe("a policy that gcloud exported", () => {
   ])("%s is refused", (_, change, message, options = {}) => {
     expect(readError(() => openSourceText("policy.yaml", change(POLICY), options))).toEqual(message);
   });
+
+  test.each([
+    ["exemptImages", { exemptImages: UNKNOWN }, '"exemptImages" of the policy is not known before the apply'],
+    ["defaultRule", { defaultRule: hidden("${x.y}") }, '"defaultRule" of the policy is not known (${x.y})'],
+    ["project", { project: "${x.project}" }, '"name" of the policy is not known (${x.project})'],
+  ])("is not written where its %s is not known", (_, change, message) => {
+    expect(readError(() => policyYaml({ ...policyOf(POLICY), ...change }))).toBe(
+      `policy.yaml: ${message}; allowed: a policy of which every value is known`,
+    );
+  });
 });
 
 describe("attestors that gcloud listed", () => {
@@ -151,19 +171,6 @@ describe("attestors that gcloud listed", () => {
         origin: { source: "attestors.json" },
       },
     ]);
-  });
-
-  test("of gcloud beta are read, whose API calls the note otherwise; an attestor with both is none", () => {
-    const [{ userOwnedGrafeasNote, ...rest }] = attestor({
-      publicKeys: [{ id: "a", pkixPublicKey: { publicKeyPem, signatureAlgorithm: "EC_SIGN_P256_SHA256" } }],
-    });
-    const old = { ...rest, userOwnedDrydockNote: userOwnedGrafeasNote };
-    expect(readAttestorsExport("attestors.json", [old])).toEqual(
-      readAttestorsExport("attestors.json", [{ ...rest, userOwnedGrafeasNote }]),
-    );
-    const both = { ...old, userOwnedGrafeasNote };
-    expect(readError(() => readAttestorsExport("attestors.json", [both]))).toContain("once");
-    expect(readError(() => readAttestorsExport("attestors.json", [rest]))).toContain('"userOwnedGrafeasNote"');
   });
 
   test("without keys have none", () => {

@@ -1,6 +1,7 @@
 import { cloudRunNamed, clusterNamed, defaultRuleOf, notOne, targetNamed } from "../admission/targets";
 import type { Target } from "../admission/types";
 import { type ReadOptions, readSources, type TrustModel } from "../trust";
+import { policyYaml } from "../trust/policy-yaml";
 import { withPublicKey } from "../trust/public-keys";
 import { ChainTarget } from "./chain-target";
 import { modelOfApp, modelOfStack, type SynthesizableApp, type SynthesizableStack } from "./synthesis";
@@ -90,6 +91,20 @@ export class TrustChain {
       algorithm: signer.algorithm.attestorName,
     });
     return signer;
+  }
+
+  /**
+   * The policy of a project as `gcloud container binauthz policy import` takes it: the way back to gcloud, and a text to
+   * compare with what `gcloud container binauthz policy export` prints.
+   *
+   * Throws an error where a value of the policy is not known before the apply, since a policy is replaced whole.
+   *
+   * @param project the project of the policy; not needed where the chain has one policy
+   */
+  public policyYaml(project?: string): string {
+    const target = defaultRuleOf(this.current, project);
+    const [policy] = this.current.policies.filter((one) => one.project === target.project);
+    return policyYaml(policy);
   }
 
   /** For messages of matchers. */
