@@ -364,7 +364,7 @@ describe("a policy as gcloud imports it", () => {
   test("of several policies, the one of a project", () => {
     const chain = trustChainOfApp(spread());
     expect(chain.policyYaml(THEIRS)).toContain(`name: projects/${THEIRS}/policy`);
-    expect(() => chain.policyYaml()).toThrow(/policy/);
+    expect(() => chain.policyYaml()).toThrow(/several policies; choose one of: default:/);
     expect(() => chain.policyYaml("nobody")).toThrow(/nobody/);
   });
 });
