@@ -142,7 +142,7 @@ test("a plan of 20 MB is read in parts, with the mark of UTF-8 before it too, an
 test("more than a text can hold is one sentence", () => {
   const bytes = { length: 2 ** 30, 0: 0x7b } as unknown as Buffer;
   expect(() => decode("huge.json", bytes)).toThrow(
-    /^huge\.json: is too large; allowed: at most \d+ MB; plan the parts of it one by one$/,
+    /^huge\.json: is too large; allowed: at most \d+ MB in one file; several smaller ones are read as well$/,
   );
 });
 

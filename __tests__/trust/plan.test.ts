@@ -392,6 +392,15 @@ describe("what is no plan that can be understood", () => {
     );
   });
 
+  test.each([
+    ["null", (change: Record<string, unknown>) => Object.assign(change, { after: null }), ", got null"],
+    ["nothing", (change: Record<string, unknown>) => delete change.after, ""],
+  ])("an update to %s, which would pass for a resource that goes on as it is", (_, cut, found) => {
+    expect(error((plan) => cut(plan.resource_changes[0].change))).toBe(
+      `plan.json, google_binary_authorization_policy.p: "after" of what is created or updated is not valid${found}; allowed: an object with what will be there`,
+    );
+  });
+
   test("a resource without address", () => {
     expect(error((plan) => delete plan.resource_changes[0].address)).toBe(
       'plan.json: a resource is not valid, got an object with mode, type, name, provider_name, change; allowed: an object with "address", "type" and "mode" (managed or data)',

@@ -296,6 +296,15 @@ class PlanReader {
         : attributesOf(this.source, address, type, value);
     };
     const mask = relevant ? own(change, "after_unknown") : undefined;
+    if (relevant && isWritten(actions as string[]) && mask !== true && !isRecord(own(change, "after"))) {
+      throw new ReadError({
+        source: this.source,
+        at: address,
+        problem: '"after" of what is created or updated is not valid',
+        found: own(change, "after"),
+        allowed: "an object with what will be there",
+      });
+    }
     const unknown = isRecord(mask) ? attributesOf(this.source, address, type, mask) : mask === true;
     const [previousAddress, reason, deposed] = ["previous_address", "action_reason", "deposed"].map(text);
     const replaced = own(change, "replace_paths");

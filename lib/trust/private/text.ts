@@ -53,7 +53,7 @@ function tooLarge(source: string): ReadError {
   return new ReadError({
     source,
     problem: "is too large",
-    allowed: `at most ${Math.floor(constants.MAX_STRING_LENGTH / 1e6)} MB; plan the parts of it one by one`,
+    allowed: `at most ${Math.floor(constants.MAX_STRING_LENGTH / 1e6)} MB in one file; several smaller ones are read as well`,
   });
 }
 
