@@ -245,6 +245,16 @@ describe("1.3 keys of rules", () => {
     ).toBe("admitted");
   });
 
+  test("a dry run whose evaluation mode is known after the apply only: whichever of them it is, nothing is refused", () => {
+    const later: Rule = { ...rule("ALWAYS_DENY", [], DRY_RUN), evaluationMode: UNKNOWN };
+    expect(ask({ policy: { defaultRule: known(later) } })).toMatchObject({
+      verdict: "admitted",
+      overriddenBy: "dry-run",
+    });
+    const enforced: Rule = { ...rule("ALWAYS_DENY"), evaluationMode: UNKNOWN };
+    expect(ask({ policy: { defaultRule: known(enforced) } }).verdict).toBe("undecided");
+  });
+
   test("1.3.4 Cloud Run has exempt images and the default rule only", () => {
     const change = {
       ...exempt("gcr.io/p/tool*"),
