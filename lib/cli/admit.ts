@@ -16,6 +16,7 @@ import { withKeys } from "./admit/keys";
 import { markdownOf } from "./admit/markdown";
 import { textOf } from "./admit/text";
 import { readAttestors } from "./attestors";
+import { collect } from "./collect";
 import { emit, type Medium, parseFormats } from "./formats";
 import { helpText } from "./help-text";
 import type { ExitCode, Io } from "./io";
@@ -90,10 +91,6 @@ Examples:
   helm template my-chart | binauthz admit -f -
   kubectl get pods -A -o json | binauthz admit --as-if-enforced --attestations attestations.json -f -
   binauthz admit --from policy.yaml --attestors attestors.json --project my-project -f manifests/`;
-
-function collect(value: string, previous: readonly string[] = []): string[] {
-  return [...previous, value];
-}
 
 function admitImages(images: readonly string[], options: Options, io: Io): ExitCode {
   const destinations = parseFormats(options.format ?? ["text"], FORMATS);

@@ -8,6 +8,7 @@ import { memberError } from "../vocabulary/member";
 import { jsonOf } from "./audit/json";
 import { markdownOf } from "./audit/markdown";
 import { textOf } from "./audit/text";
+import { collect } from "./collect";
 import { safeJson } from "./escape";
 import { emit, type Medium, parseFormats } from "./formats";
 import { helpText } from "./help-text";
@@ -76,10 +77,6 @@ Examples:
 
 Exit codes: 0 nothing that fails was found; 1 called wrongly, or something cannot be understood; 2 something that fails was
 found; 3 none was found, and the logs in which it would be are not there. The queries are in docs/audit.md.`;
-
-function collect(value: string, previous: readonly string[] = []): string[] {
-  return [...previous, value];
-}
 
 function render(report: AuditReport, format: (typeof FORMATS)[number], medium: Medium): string {
   switch (format) {

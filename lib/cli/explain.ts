@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { createColors } from "picocolors";
 import { type ExplainedText, type Explanation, explainText, MAX_EXPLAINED_CHARACTERS } from "../admission/explain";
+import { collect } from "./collect";
 import { markdown, markdownCode, printable, safeJson } from "./escape";
 import { emit, type Medium, parseFormats } from "./formats";
 import { helpText } from "./help-text";
@@ -27,7 +28,7 @@ export function explainCommand(io: Io, done: (code: ExitCode) => void): Command 
     .option(
       "--format <format>",
       "text, json or markdown; FORMAT=PATH writes a file (repeatable; default: text)",
-      (value: string, all: readonly string[] = []) => [...all, value],
+      collect,
     )
     .addHelpText("after", helpText(HELP, io))
     .action((words: readonly string[], { format = ["text"] }: { readonly format?: readonly string[] }) => {

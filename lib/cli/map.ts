@@ -10,10 +10,11 @@ import { judge } from "../review/outcome";
 import type { Settings } from "../review/settings";
 import type { Finding, Report } from "../review/types";
 import type { Lifecycle, Plan, ReadOptions, TrustModel } from "../trust";
+import { collect } from "./collect";
 import { type Destination, emit, parseFormats } from "./formats";
 import { helpText } from "./help-text";
 import type { ExitCode, Io } from "./io";
-import { collect, iamOf, lifecyclesOf, readOptionsOf, settingsOf, sourcesOf } from "./review/options";
+import { iamOf, lifecyclesOf, readOptionsOf, settingsOf, sourcesOf } from "./review/options";
 import { UsageError } from "./usage-error";
 
 const FORMATS = ["html", "svg", "mermaid", "json"] as const;

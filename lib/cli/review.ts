@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { type Acceptance, parseAcceptance } from "../review/acceptance";
 import { review } from "../review/engine";
 import { withoutManaged } from "../review/known-grants";
+import { collect } from "./collect";
 import { parseFormats } from "./formats";
 import { helpText } from "./help-text";
 import type { ExitCode, Io } from "./io";
@@ -10,7 +11,6 @@ import {
   addCommonOptions,
   type CommonOptions,
   checkName,
-  collect,
   FORMATS,
   iamOf,
   inventoryOf,

@@ -317,6 +317,18 @@ function recordOf(c: Http): RecordedRequest {
   };
 }
 
+/** The failure that was asked for, if it is this request's turn: a dropped connection is an answer, every other one is thrown. */
+function faulted(c: Http, faults: Faults): Response | undefined {
+  const fault = faults.take(c.get("record"));
+  if (fault === "drop") {
+    return dropped(c);
+  }
+  if (fault !== undefined) {
+    throw fault;
+  }
+  return undefined;
+}
+
 async function answered(c: Http, route: Route, context: Context, faults: Faults): Promise<Response> {
   const { state } = context;
   const record = c.get("record");
@@ -324,12 +336,9 @@ async function answered(c: Http, route: Route, context: Context, faults: Faults)
   const caller = callerOf(state, c.req.header("authorization"));
   record.principal = caller?.principal;
   const body = await bodyOf(c);
-  const fault = faults.take(record);
-  if (fault === "drop") {
-    return dropped(c);
-  }
-  if (fault !== undefined) {
-    throw fault;
+  const broken = faulted(c, faults);
+  if (broken) {
+    return broken;
   }
   if (caller === undefined) {
     throw unauthenticated();
@@ -366,12 +375,9 @@ async function admission(c: Http, state: State, faults: Faults): Promise<Respons
   const record = c.get("record");
   record.method = "sandbox.admission";
   const body = await bodyOf(c);
-  const fault = faults.take(record);
-  if (fault === "drop") {
-    return dropped(c);
-  }
-  if (fault !== undefined) {
-    throw fault;
+  const broken = faulted(c, faults);
+  if (broken) {
+    return broken;
   }
   const cluster = reviewingCluster(state, c.req.param("cluster") ?? c.req.query("cluster") ?? "");
   return c.json(review(state, cluster, body));
@@ -387,12 +393,9 @@ async function tokenEndpoint(
   const record = c.get("record");
   record.method = method;
   const text = await c.req.text();
-  const fault = faults.take(record);
-  if (fault === "drop") {
-    return dropped(c);
-  }
-  if (fault !== undefined) {
-    throw fault;
+  const broken = faulted(c, faults);
+  if (broken) {
+    return broken;
   }
   try {
     const request = tokenRequest(text);

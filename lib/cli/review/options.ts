@@ -19,6 +19,7 @@ import {
 import { readIamExport } from "../../trust/iam-export";
 import { readText } from "../../trust/private/text";
 import { readAttestors } from "../attestors";
+import { collect } from "../collect";
 import { UsageError } from "../usage-error";
 
 /** What `review` and `check` have in common. */
@@ -45,10 +46,6 @@ const SETTINGS_FILE = ".binauthz.yaml";
 
 const UNDECIDED = ["fail", "warn", "ignore"] as const;
 const GATING = EFFECTS.filter((effect) => effect !== "narrows");
-
-export function collect(value: string, previous: readonly string[] = []): string[] {
-  return [...previous, value];
-}
 
 export function addCommonOptions(command: Command): Command {
   return command
